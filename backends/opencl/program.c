@@ -1,0 +1,324 @@
+/* Programs: built once per device and text, kept in memory, their binaries on disk. */
+#include "backends/opencl/internal.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <xxhash.h>
+
+#include "core/posix.h"
+
+enum { KERNEL_NAME_MAX = 64, NAMES_MAX = 1024, LOG_SHOWN = 240, HEX = 33 };
+
+typedef struct program program;
+
+struct cl_entry {
+    char name[KERNEL_NAME_MAX];
+    program *owner;
+    bool launched; /* since the program was made */
+    bool saved;    /* was launched before the binary on disk was read from the driver */
+    cl_entry *next;
+};
+
+struct program {
+    XXH128_hash_t key;
+    char source[KERNEL_NAME_MAX]; /* the file of cl/ */
+    cl_program built;
+    char *saved_names; /* of the binary on disk; NULL when there is none */
+    cl_entry *entries;
+    program *next;
+};
+
+struct cl_cache {
+    program *programs;
+    char identity[HEX];
+    char options[64];
+    bool warned; /* that the cache cannot be written */
+};
+
+static void hex_of(XXH128_hash_t hash, char text[HEX])
+{
+    snprintf(text, HEX, "%016" PRIx64 "%016" PRIx64, (uint64_t)hash.high64, (uint64_t)hash.low64);
+}
+
+weft_status cl_cache_new(const cl_device *device, cl_cache **out)
+{
+    char text[5][256];
+    cl_platform_text(device->platform, CL_PLATFORM_NAME, text[0], sizeof text[0]);
+    cl_platform_text(device->platform, CL_PLATFORM_VERSION, text[1], sizeof text[1]);
+    cl_device_text(device->id, CL_DEVICE_NAME, text[2], sizeof text[2]);
+    cl_device_text(device->id, CL_DEVICE_VERSION, text[3], sizeof text[3]);
+    cl_device_text(device->id, CL_DRIVER_VERSION, text[4], sizeof text[4]);
+    char all[5 * 257];
+    const int length = snprintf(all, sizeof all, "%s\n%s\n%s\n%s\n%s", text[0], text[1], text[2],
+                                text[3], text[4]);
+
+    cl_cache *cache = calloc(1, sizeof *cache);
+    *out = cache;
+    if (!cache) return weft_fail(WEFT_ERR_MEMORY, "program cache: out of memory");
+    hex_of(XXH3_128bits(all, (size_t)length), cache->identity);
+    snprintf(cache->options, sizeof cache->options, "-cl-std=CL1.2 -cl-mad-enable%s",
+             device->info.type == WEFT_DEVICE_CPU ? " -cl-denorms-are-zero" : "");
+    return WEFT_OK;
+}
+
+const char *cl_cache_identity(const cl_cache *cache)
+{
+    return cache->identity;
+}
+
+static void program_free(program *p)
+{
+    while (p->entries) {
+        cl_entry *next = p->entries->next;
+        free(p->entries);
+        p->entries = next;
+    }
+    if (p->built) clReleaseProgram(p->built);
+    free(p->saved_names);
+    free(p);
+}
+
+void cl_cache_free(cl_cache *cache)
+{
+    if (!cache) return;
+    while (cache->programs) {
+        program *next = cache->programs->next;
+        program_free(cache->programs);
+        cache->programs = next;
+    }
+    free(cache);
+}
+
+static XXH128_hash_t key_of(const cl_cache *cache, const char *text)
+{
+    const XXH128_hash_t hash = XXH3_128bits(text, strlen(text));
+    char all[2 * HEX + sizeof cache->options], hex[HEX];
+    hex_of(hash, hex);
+    const int length = snprintf(all, sizeof all, "%s %s %s", hex, cache->identity, cache->options);
+    return XXH3_128bits(all, (size_t)length);
+}
+
+/* "<folder>/<stem>-<key>.<ending>", NULL without a folder or memory. stem is a file name whose
+ * ending is dropped. */
+static char *path_of(const char *folder, const char *source, XXH128_hash_t key, const char *ending)
+{
+    char hex[HEX], name[128];
+    hex_of(key, hex);
+    const int stem = (int)strcspn(source, ".");
+    snprintf(name, sizeof name, "%.*s-%s.%s", stem, source, hex, ending);
+    return folder ? weft_path_join(folder, name) : NULL;
+}
+
+/* Write a program's whole text; *path is NULL when that cannot be done. */
+static void dump(const char *folder, const cl_spec *spec, XXH128_hash_t key, const char *text,
+                 char **path)
+{
+    *path = path_of(folder, spec->source, key, "cl");
+    if (!*path) return;
+    if (weft_make_folders(folder) != WEFT_OK ||
+        weft_write_file(*path, text, strlen(text)) != WEFT_OK) {
+        free(*path);
+        *path = NULL;
+    }
+}
+
+/* The first lines of a build log, on one line. */
+static void read_log(const cl_device *device, cl_program built, char shown[LOG_SHOWN])
+{
+    size_t bytes = 0;
+    shown[0] = '\0';
+    (void)clGetProgramBuildInfo(built, device->id, CL_PROGRAM_BUILD_LOG, 0, NULL, &bytes);
+    char *log = calloc(1, bytes + 1);
+    if (!log) return;
+    (void)clGetProgramBuildInfo(built, device->id, CL_PROGRAM_BUILD_LOG, bytes, log, NULL);
+
+    size_t used = 0;
+    for (const char *c = log; *c && used + 2 < LOG_SHOWN; c++) {
+        const bool blank = (unsigned char)*c <= ' ';
+        if (blank && (used == 0 || shown[used - 1] == ' ')) continue;
+        shown[used++] = blank ? ' ' : *c;
+    }
+    shown[used] = '\0';
+    free(log);
+}
+
+static weft_status explain(const cl_device *device, const cl_spec *spec, const program *p,
+                           const char *text, cl_int error)
+{
+    char shown[LOG_SHOWN];
+    char *path = NULL;
+    read_log(device, p->built, shown);
+    dump(device->dump_dir ? device->dump_dir : device->cache_dir, spec, p->key, text, &path);
+    (void)cl_fail(error, "clBuildProgram");
+    (void)weft_fail_in(WEFT_ERR_DEVICE, "kernel %s (cl/%s), whole source in %s: %s", spec->entry,
+                       spec->source, path ? path : "the folder of --dump-kernels DIR",
+                       shown[0] ? shown : "no log");
+    free(path);
+    return WEFT_ERR_DEVICE;
+}
+
+/* Make the program from its cached binary; false when there is none or the driver refuses it. */
+static bool load(const cl_device *device, program *p, const char *path)
+{
+    unsigned char *bytes = NULL;
+    size_t count = 0;
+    char *names = NULL;
+    if (!path || !weft_path_exists(path)) return false;
+    if (cl_binary_read(path, &bytes, &count, &names) != WEFT_OK) return false;
+
+    cl_int error = CL_SUCCESS, state = CL_SUCCESS;
+    const unsigned char *binary = bytes;
+    p->built =
+        clCreateProgramWithBinary(device->context, 1, &device->id, &count, &binary, &state, &error);
+    if (error == CL_SUCCESS) error = state;
+    if (error == CL_SUCCESS) {
+        error = clBuildProgram(p->built, 1, &device->id, device->cache->options, NULL, NULL);
+    }
+    free(bytes);
+    if (error == CL_SUCCESS) {
+        p->saved_names = names;
+        return true;
+    }
+    if (p->built) clReleaseProgram(p->built);
+    p->built = NULL;
+    free(names);
+    return false;
+}
+
+static weft_status build(const cl_device *device, const cl_spec *spec, program *p, const char *text)
+{
+    cl_int error = CL_SUCCESS;
+    p->built = clCreateProgramWithSource(device->context, 1, &text, NULL, &error);
+    if (error != CL_SUCCESS) return cl_fail(error, "clCreateProgramWithSource");
+    error = clBuildProgram(p->built, 1, &device->id, device->cache->options, NULL, NULL);
+    return error == CL_SUCCESS ? WEFT_OK : explain(device, spec, p, text, error);
+}
+
+static weft_status program_new(cl_device *device, const cl_spec *spec, XXH128_hash_t key,
+                               const char *text, program **out)
+{
+    program *p = calloc(1, sizeof *p);
+    if (!p) return weft_fail(WEFT_ERR_MEMORY, "kernel %s: out of memory", spec->entry);
+    p->key = key;
+    snprintf(p->source, sizeof p->source, "%s", spec->source);
+
+    char *dumped = NULL;
+    if (device->dump_dir) dump(device->dump_dir, spec, key, text, &dumped);
+    free(dumped);
+
+    char *path = path_of(device->cache_dir, spec->source, key, "bin");
+    weft_status status = WEFT_OK;
+    if (!load(device, p, path)) status = build(device, spec, p, text);
+    free(path);
+    if (status != WEFT_OK) {
+        program_free(p);
+        return status;
+    }
+    p->next = device->cache->programs;
+    device->cache->programs = p;
+    *out = p;
+    return WEFT_OK;
+}
+
+static bool is_in(const char *names, const char *name)
+{
+    const size_t length = strlen(name);
+    for (const char *at = names; at && *at; at += strcspn(at, " ") + 1) {
+        if (strncmp(at, name, length) == 0 && at[length] == ' ') return true;
+    }
+    return false;
+}
+
+static cl_entry *entry_of(program *p, const char *name)
+{
+    for (cl_entry *entry = p->entries; entry; entry = entry->next) {
+        if (strcmp(entry->name, name) == 0) return entry;
+    }
+    cl_entry *entry = calloc(1, sizeof *entry);
+    if (!entry) return NULL;
+    snprintf(entry->name, sizeof entry->name, "%s", name);
+    entry->owner = p;
+    entry->saved = is_in(p->saved_names, name);
+    entry->next = p->entries;
+    p->entries = entry;
+    return entry;
+}
+
+static weft_status find_or_make(cl_device *device, const cl_spec *spec, program **out)
+{
+    char *text = NULL;
+    WEFT_TRY(cl_source_assemble(device, spec, &text));
+    const XXH128_hash_t key = key_of(device->cache, text);
+
+    program *p = device->cache->programs;
+    while (p && !XXH128_isEqual(p->key, key)) {
+        p = p->next;
+    }
+    const weft_status status = p ? WEFT_OK : program_new(device, spec, key, text, &p);
+    free(text);
+    *out = p;
+    return status;
+}
+
+weft_status cl_program_get(cl_device *device, const cl_spec *spec, cl_kernel *kernel,
+                           cl_entry **entry)
+{
+    program *p = NULL;
+    *kernel = NULL;
+    WEFT_TRY(find_or_make(device, spec, &p));
+
+    cl_entry *found = entry_of(p, spec->entry);
+    if (!found) return weft_fail(WEFT_ERR_MEMORY, "kernel %s: out of memory", spec->entry);
+    cl_int error = CL_SUCCESS;
+    *kernel = clCreateKernel(p->built, spec->entry, &error);
+    if (error != CL_SUCCESS) {
+        *kernel = NULL;
+        return weft_fail_in(cl_fail(error, "clCreateKernel"), "kernel %s (cl/%s)", spec->entry,
+                            spec->source);
+    }
+    if (entry) *entry = found;
+    return WEFT_OK;
+}
+
+void cl_entry_launched(cl_entry *entry)
+{
+    entry->launched = true;
+}
+
+/* Names of the launched kernels; false when there is nothing new to save, or when kernels that
+ * were asked for have not run yet and may still do so. */
+static bool worth_saving(const program *p, bool closing, char names[NAMES_MAX])
+{
+    bool fresh = false;
+    size_t used = 0;
+    for (const cl_entry *entry = p->entries; entry; entry = entry->next) {
+        if (!entry->launched && !entry->saved && !closing) return false;
+        if (!entry->launched && !entry->saved) continue;
+        fresh = fresh || !entry->saved;
+        used += (size_t)snprintf(names + used, NAMES_MAX - used, "%s ", entry->name);
+        if (used >= NAMES_MAX) return false;
+    }
+    return fresh;
+}
+
+void cl_cache_save(cl_device *device, bool closing)
+{
+    if (!device->cache_dir) return;
+    for (program *p = device->cache->programs; p; p = p->next) {
+        char names[NAMES_MAX] = "";
+        if (!worth_saving(p, closing, names)) continue;
+        char *path = path_of(device->cache_dir, p->source, p->key, "bin");
+        const bool written = path && weft_make_folders(device->cache_dir) == WEFT_OK &&
+                             cl_binary_write(p->built, path, names) == WEFT_OK;
+        if (!written && !device->cache->warned) {
+            weft_say(&device->log, WEFT_WARNING, "kernels are not cached: %s", weft_error());
+            device->cache->warned = true;
+        }
+        for (cl_entry *entry = p->entries; entry; entry = entry->next) {
+            entry->saved = entry->saved || entry->launched;
+        }
+        free(path);
+    }
+}

@@ -1,0 +1,138 @@
+/* weft eval: how good a trained network is on a data set. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/eval_output.h"
+#include "cli/options.h"
+#include "cli/output.h"
+#include "cli/select.h"
+#include "cli/trained.h"
+#include "core/checked.h"
+
+static weft_status check_fit(const cli_trained *trained, const weft_dataset *data)
+{
+    char wants[WEFT_SHAPE_TEXT], has[WEFT_SHAPE_TEXT];
+    const weft_shape shape = weft_graph_input(trained->graph);
+    if (!weft_shape_equal(shape, data->shape)) {
+        return weft_fail(WEFT_ERR_SHAPE, "%s: its network takes %s, but %s has %s", trained->path,
+                         weft_shape_print(shape, wants), data->name,
+                         weft_shape_print(data->shape, has));
+    }
+    if (cli_trained_outputs(trained) != data->class_count) {
+        return weft_fail(WEFT_ERR_SHAPE, "%s: its network tells %d classes apart, but %s has %d",
+                         trained->path, (int)cli_trained_outputs(trained), data->name,
+                         (int)data->class_count);
+    }
+    return WEFT_OK;
+}
+
+typedef struct eval_job {
+    const cli_trained *trained;
+    const weft_dataset *data;
+    int32_t batch;
+    weft_log log;
+    float *logits;
+    weft_score score;
+} eval_job;
+
+static weft_status attempt(weft_device *device, const weft_device_entry *entry, void *user)
+{
+    eval_job *job = user;
+    weft_model *model = NULL;
+    (void)entry;
+    WEFT_TRY(cli_trained_model(job->trained, device, job->log, &model));
+    const weft_status status = weft_evaluate(model, job->data, &job->trained->norm, job->batch,
+                                             job->logits, &job->score);
+    weft_model_free(model);
+    return status;
+}
+
+/* Confusion matrix and figures of the classes, for the printers. */
+static weft_status tell(const cli_args *args, const eval_job *job, const weft_device_entry *entry)
+{
+    const weft_dataset *data = job->data;
+    const int32_t classes = data->class_count;
+    weft_status status = WEFT_OK;
+    int64_t *confusion = calloc((size_t)classes * (size_t)classes, sizeof *confusion);
+    weft_class_score *scores = calloc((size_t)classes, sizeof *scores);
+    if (!confusion || !scores) {
+        status = weft_fail(WEFT_ERR_MEMORY, "out of memory for the matrix of %d classes",
+                           (int)classes);
+        goto done;
+    }
+    weft_confusion(job->logits, data->classes, data->count, classes, confusion);
+    weft_class_scores(confusion, classes, scores);
+    const cli_scores all = {.trained = job->trained,
+                            .data = data,
+                            .split = cli_integer(args, CLI_OPT_SPLIT, 0) == 1 ? "train" : "test",
+                            .entry = entry,
+                            .score = job->score,
+                            .logits = job->logits,
+                            .confusion = confusion,
+                            .classes = scores};
+    if (cli_given(args, CLI_OPT_LOGITS)) {
+        status = cli_scores_write(&all, cli_text(args, CLI_OPT_LOGITS));
+    }
+    if (status == WEFT_OK && cli_given(args, CLI_OPT_JSON)) {
+        status = cli_put_json(cli_scores_json(&all));
+    } else if (status == WEFT_OK) {
+        cli_scores_print(&all);
+    }
+done:
+    free(confusion);
+    free(scores);
+    return status;
+}
+
+static weft_status new_logits(const weft_dataset *data, float **out)
+{
+    size_t bytes;
+    const bool over = weft_mul_size((size_t)data->count, (size_t)data->class_count, &bytes) ||
+                      weft_mul_size(bytes, sizeof **out, &bytes);
+    *out = over ? NULL : malloc(bytes);
+    return *out ? WEFT_OK : weft_fail(WEFT_ERR_MEMORY, "out of memory for the logits");
+}
+
+static weft_status evaluate(const cli_args *args, const cli_trained *trained,
+                            const weft_dataset *data)
+{
+    const weft_log log = cli_plain_log(cli_given(args, CLI_OPT_QUIET));
+    eval_job job = {.trained = trained,
+                    .data = data,
+                    .batch = (int32_t)cli_integer(args, CLI_OPT_BATCH_SIZE, 64),
+                    .log = log};
+    cli_choice choice;
+    WEFT_TRY(check_fit(trained, data));
+    WEFT_TRY(new_logits(data, &job.logits));
+    const cli_wish wish = cli_wish_of(args, log);
+    weft_status status = cli_select(&wish, attempt, &job, &choice);
+    if (status == WEFT_OK) {
+        status = tell(args, &job, choice.entry);
+        cli_choice_free(&choice);
+    }
+    free(job.logits);
+    return status;
+}
+
+static weft_status run(const cli_args *args)
+{
+    cli_trained trained;
+    weft_loaded *loaded = NULL;
+    if (!cli_given(args, CLI_OPT_DATA)) {
+        return weft_fail(WEFT_ERR_USAGE, "weft eval needs --data SET, such as fashion-mnist");
+    }
+    WEFT_TRY(cli_trained_read(args, &trained));
+    const weft_split split =
+        cli_integer(args, CLI_OPT_SPLIT, 0) == 1 ? WEFT_TRAIN_SPLIT : WEFT_TEST_SPLIT;
+    weft_status status = weft_dataset_load(cli_text(args, CLI_OPT_DATA),
+                                           cli_text(args, CLI_OPT_DATA_DIR), split, &loaded);
+    if (status == WEFT_OK) status = evaluate(args, &trained, &loaded->data);
+    weft_dataset_free(loaded);
+    cli_trained_free(&trained);
+    return status;
+}
+
+int cli_run_eval(const cli_args *args)
+{
+    return cli_exit_code(run(args));
+}

@@ -1,0 +1,260 @@
+/* weft train: from a network and a data set to a run folder. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/models.h"
+#include "cli/options.h"
+#include "cli/output.h"
+#include "cli/pictures.h"
+#include "cli/progress.h"
+#include "cli/select.h"
+#include "cli/signals.h"
+#include "cli/training.h"
+#include "core/config.h"
+#include "core/posix.h"
+#include "datasets/datasets.h"
+
+enum { SUMMARY_BYTES_MAX = 1 << 20, TITLE = 256 };
+
+/* Everything one run of the command holds. */
+typedef struct session {
+    const cli_args *args;
+    cli_training training;
+    weft_loaded *data, *test;
+    char *folder;
+    cli_progress *progress;
+    cli_pictures *pictures;
+    weft_log log;
+    weft_train_desc desc;
+    weft_trainer *trainer;
+    weft_train_result result;
+} session;
+
+/* ---- what the run is made of, before any device is touched ---- */
+
+static weft_status load_data(session *s)
+{
+    const cli_training *t = &s->training;
+    WEFT_TRY(weft_dataset_load(t->data, t->data_dir, WEFT_TRAIN_SPLIT, &s->data));
+    if (cli_given(s->args, CLI_OPT_NO_TEST)) return WEFT_OK;
+    return weft_dataset_load(t->data, t->data_dir, WEFT_TEST_SPLIT, &s->test);
+}
+
+static weft_status complete_options(session *s)
+{
+    cli_training *t = &s->training;
+    if (!t->augment_given) {
+        WEFT_TRY(weft_augment_parse(s->data->augment, &t->options.augment));
+    }
+    WEFT_TRY(weft_train_check(&t->options, s->data->data.count));
+    if (t->init_partial && !t->init) {
+        return weft_fail(WEFT_ERR_USAGE, "--init-partial says what of --init FILE starts afresh: "
+                                         "give --init too");
+    }
+    return WEFT_OK;
+}
+
+static weft_status name_folder(session *s)
+{
+    const cli_training *t = &s->training;
+    const char *wish = t->resume ? t->resume : cli_text(s->args, CLI_OPT_OUT);
+    s->folder = wish ? weft_path_join("", wish) : cli_training_folder(t);
+    return s->folder ? WEFT_OK : weft_fail(WEFT_ERR_MEMORY, "out of memory for a path");
+}
+
+static weft_status start_progress(session *s)
+{
+    weft_train_options shown = s->training.options;
+    weft_train_defaults(&shown, s->data->data.count);
+    WEFT_TRY(cli_progress_new(shown.epochs, cli_given(s->args, CLI_OPT_QUIET), &s->progress));
+    s->log = cli_progress_log(s->progress);
+    return WEFT_OK;
+}
+
+/* ---- observers ---- */
+
+static void on_prepare(void *user, int done, int total)
+{
+    const session *s = user;
+    cli_progress_prepare(s->progress, done, total);
+}
+
+static bool on_step(void *user, const weft_step_report *report)
+{
+    const session *s = user;
+    cli_progress_step(s->progress, report);
+    return false;
+}
+
+static bool on_epoch(void *user, const weft_epoch_report *report)
+{
+    const session *s = user;
+    cli_progress_epoch(s->progress, report);
+    if (cli_pictures_add(s->pictures, report) != WEFT_OK) {
+        weft_say(&s->log, WEFT_WARNING, "no curves: %s", weft_error());
+    }
+    return false;
+}
+
+/* ---- the device ---- */
+
+static void fill_desc(session *s, const weft_device_entry *entry)
+{
+    const cli_training *t = &s->training;
+    s->desc = (weft_train_desc){
+        .graph = t->graph,
+        .model_name = t->model,
+        .data = &s->data->data,
+        .test = s->test ? &s->test->data : NULL,
+        .data_spec = t->data,
+        .data_dir = t->data_dir,
+        .device_entry = entry,
+        .options = t->options,
+        .out = s->folder,
+        .overwrite = cli_given(s->args, CLI_OPT_OVERWRITE),
+        .resume = t->resume,
+        .init = t->init,
+        .init_partial = t->init_partial,
+        .gemm = cli_gemm_name(t->gemm),
+        .stop = cli_signals_catch(),
+        .observer = {.on_prepare = on_prepare, .on_step = on_step, .on_epoch = on_epoch, .user = s},
+        .log = s->log,
+    };
+}
+
+/* Everything that a device can refuse happens here. */
+static weft_status attempt(weft_device *device, const weft_device_entry *entry, void *user)
+{
+    session *s = user;
+    char text[CLI_DEVICE_TEXT];
+    fill_desc(s, entry);
+    weft_say(&s->log, WEFT_INFO, "on %s, %s: %s", entry->id, cli_device_words(entry),
+             cli_device_print(entry, text));
+    const weft_status status = weft_trainer_new(device, &s->desc, &s->trainer);
+    cli_progress_clear(s->progress);
+    return status;
+}
+
+/* ---- titles of the pictures ---- */
+
+static weft_status start_pictures(session *s, const weft_device_entry *entry)
+{
+    const cli_training *t = &s->training;
+    weft_train_options o = t->options;
+    char title[TITLE], subtitle[2 * TITLE], lr[32], *model = cli_model_title(t->model);
+    if (!model) return weft_fail(WEFT_ERR_MEMORY, "out of memory for a title");
+    weft_train_defaults(&o, s->data->data.count);
+    snprintf(title, sizeof title, "%.100s on %.100s", model, t->data);
+    snprintf(lr, sizeof lr, "%g", (double)o.optimizer.lr);
+    snprintf(subtitle, sizeof subtitle, "%s, %s: %s, lr %s, %s, batch %lld, seed %llu",
+             cli_device_words(entry), entry->info.name, weft_optimizer_name(o.optimizer.kind), lr,
+             weft_schedule_name(o.schedule), (long long)o.batch_size, (unsigned long long)o.seed);
+    free(model);
+    return cli_pictures_new(s->folder, t->resume != NULL, title, subtitle, &s->pictures);
+}
+
+/* ---- the end ---- */
+
+static void print_figures(const char *name, double loss, double accuracy)
+{
+    char text[32], more[32];
+    if (isnan(loss)) return;
+    printf("%-12s %8s   %8s\n", name, cli_fixed(loss, 4, text), cli_fixed(accuracy, 4, more));
+}
+
+static void print_table(const session *s, const weft_device_entry *entry)
+{
+    const weft_train_result *r = &s->result;
+    char seconds[32], speed[32], device[CLI_DEVICE_TEXT];
+    const char *curves = cli_pictures_path(s->pictures);
+    printf("%-12s %8s   %8s\n", "", "loss", "accuracy");
+    print_figures("train", r->train_loss, r->train_accuracy);
+    print_figures("validation", r->val_loss, r->val_accuracy);
+    print_figures("test", r->test_loss, r->test_accuracy);
+    printf("\nepochs       %lu, %llu steps", (unsigned long)r->epochs,
+           (unsigned long long)r->steps);
+    if (r->best_epoch > 0) printf(", best validation in epoch %lu", (unsigned long)r->best_epoch);
+    printf("\ntime         %s s", cli_fixed(r->seconds, 1, seconds));
+    if (isfinite(r->images_per_second)) {
+        printf(", %s images/s", cli_fixed(r->images_per_second, 0, speed));
+    }
+    printf("\ntrained on   %s: ", cli_device_words(entry));
+    cli_put_column(stdout, cli_device_print(entry, device), 0);
+    if (curves) printf("\ncurves       %s", curves);
+    printf("\nrun          %s\n", s->folder);
+}
+
+static weft_status print_summary(const session *s)
+{
+    char *path = weft_path_join(s->folder, "summary.json"), *text = NULL;
+    size_t count = 0;
+    if (!path) return weft_fail(WEFT_ERR_MEMORY, "out of memory for a path");
+    const weft_status status = weft_read_file(path, SUMMARY_BYTES_MAX, &text, &count);
+    if (status == WEFT_OK) fwrite(text, 1, count, stdout);
+    free(text);
+    free(path);
+    return status;
+}
+
+static weft_status tell(const session *s, const weft_device_entry *entry)
+{
+    if (cli_given(s->args, CLI_OPT_JSON)) {
+        WEFT_TRY(print_summary(s));
+    } else {
+        print_table(s, entry);
+    }
+    if (s->result.outcome == WEFT_STOPPED) {
+        cli_note("stopped; weft train --resume %s goes on", s->folder);
+    }
+    return WEFT_OK;
+}
+
+/* ---- the command ---- */
+
+static weft_status train(session *s)
+{
+    cli_choice choice;
+    cli_wish wish = cli_wish_of(s->args, s->log);
+    wish.gemm = s->training.gemm;
+    wish.recorded = s->training.recorded;
+    weft_say(&s->log, WEFT_INFO, "%s: %lld parameters; %s: %lld training samples",
+             s->training.model, (long long)weft_graph_parameters(s->training.graph),
+             s->training.data, (long long)s->data->data.count);
+
+    cli_signals_catch();
+    WEFT_TRY(cli_select(&wish, attempt, s, &choice));
+    weft_status status = start_pictures(s, choice.entry);
+    if (status == WEFT_OK) status = weft_trainer_run(s->trainer, &s->result);
+    cli_progress_clear(s->progress);
+    if (status == WEFT_OK) status = tell(s, choice.entry);
+    weft_trainer_free(s->trainer);
+    cli_choice_free(&choice);
+    return status;
+}
+
+static weft_status run(session *s)
+{
+    WEFT_TRY(cli_training_read(s->args, &s->training));
+    WEFT_TRY(load_data(s));
+    WEFT_TRY(complete_options(s));
+    WEFT_TRY(name_folder(s));
+    WEFT_TRY(start_progress(s));
+    return train(s);
+}
+
+int cli_run_train(const cli_args *args)
+{
+    session s = {.args = args};
+    const weft_status status = run(&s);
+    const int code = cli_exit_code(status);
+    const bool stopped = status == WEFT_OK && s.result.outcome == WEFT_STOPPED;
+    cli_pictures_free(s.pictures);
+    cli_progress_free(s.progress);
+    weft_dataset_free(s.data);
+    weft_dataset_free(s.test);
+    cli_training_free(&s.training);
+    free(s.folder);
+    return stopped ? cli_signals_exit_code() : code;
+}

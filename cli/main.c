@@ -1,0 +1,89 @@
+#define _POSIX_C_SOURCE 200809L
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/help.h"
+#include "cli/options.h"
+#include "cli/output.h"
+#include "core/posix.h"
+
+/* PoCL reads its settings from the environment when it is first called. Its cache belongs to ours,
+ * and --threads is meant for it too; what the user has set stays. */
+static void prepare_drivers(const cli_args *args)
+{
+    char count[24];
+    char *cache = weft_cache_folder();
+    char *pocl = cache ? weft_path_join(cache, "pocl") : NULL;
+    if (pocl && weft_make_folders(pocl) == WEFT_OK) setenv("POCL_CACHE_DIR", pocl, 0);
+    free(pocl);
+    free(cache);
+
+    if (!cli_given(args, CLI_OPT_THREADS)) return;
+    snprintf(count, sizeof count, "%lld", (long long)cli_integer(args, CLI_OPT_THREADS, 1));
+    setenv("POCL_MAX_PTHREAD_COUNT", count, 0);
+}
+
+/* A closed pipe is to be an error of a write, with a message and an exit code. */
+static void ignore_broken_pipes(void)
+{
+    struct sigaction action = {.sa_handler = SIG_IGN};
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGPIPE, &action, NULL);
+}
+
+static int run_command(const char *name, int argc, char **argv)
+{
+    cli_args args;
+    cli_command_id id;
+    weft_status status = cli_command_find(name, &id);
+    if (status == WEFT_OK) status = cli_parse(id, argc, argv, &args);
+    if (status != WEFT_OK) return cli_exit_code(status);
+
+    if (cli_given(&args, CLI_OPT_HELP)) {
+        cli_help_command(id);
+        return 0;
+    }
+    prepare_drivers(&args);
+    return cli_commands[id].run(&args);
+}
+
+static int run_help(int argc, char **argv)
+{
+    cli_command_id id;
+    if (argc == 0) {
+        cli_help_all();
+        return 0;
+    }
+    const weft_status status = cli_command_find(argv[0], &id);
+    if (status == WEFT_OK) cli_help_command(id);
+    return cli_exit_code(status);
+}
+
+static int run(int argc, char **argv)
+{
+    if (argc < 2) {
+        cli_help_start();
+        return 0;
+    }
+    const char *word = argv[1];
+    if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0) return run_help(0, NULL);
+    if (strcmp(word, "help") == 0) return run_help(argc - 2, argv + 2);
+    if (strcmp(word, "--version") == 0) {
+        cli_help_version();
+        return 0;
+    }
+    return run_command(word, argc - 2, argv + 2);
+}
+
+int main(int argc, char **argv)
+{
+    ignore_broken_pipes();
+    const int code = run(argc, argv);
+    const weft_status status = cli_output_finish();
+    if (status == WEFT_OK) return code;
+    const int lost = cli_exit_code(status);
+    return code ? code : lost;
+}

@@ -1,0 +1,167 @@
+/* The table of commands and the table of options. Nothing else knows their names or ranges. */
+#include "cli/options.h"
+
+#define ON(command) (1u << CLI_##command)
+
+enum {
+    TRAIN = ON(TRAIN),
+    EVAL = ON(EVAL),
+    PREDICT = ON(PREDICT),
+    INIT = ON(INIT),
+    RUNS = TRAIN | EVAL | PREDICT,
+    ALL = (1 << CLI_COMMAND_COUNT) - 1
+};
+
+#define COUNT_MAX 2147483647.0
+#define STEPS_MAX 1e12
+
+const cli_command cli_commands[CLI_COMMAND_COUNT] = {
+    [CLI_DEVICES] = {"devices", "", 0, 0, cli_run_devices,
+                     "List every device, which one auto takes, and help for GPUs without a driver",
+                     "weft devices\n"
+                     "weft devices --json\n"},
+    [CLI_TRAIN] = {"train", "MODEL --data SET", 0, 1, cli_run_train,
+                   "Train a network and write a run folder",
+                   "weft train seed-cnn --data fashion-mnist\n"
+                   "weft train net.net --data idx:DIR --device cpu --epochs 3 --out my-run\n"
+                   "weft train --resume my-run\n"
+                   "weft train --config my-run/config.json --seed 2\n"},
+    [CLI_EVAL] = {"eval", "RUN|FILE --data SET", 1, 1, cli_run_eval,
+                  "Loss, accuracy, per-class table and confusion matrix of a trained network",
+                  "weft eval my-run --data fashion-mnist\n"
+                  "weft eval my-run --data fashion-mnist --checkpoint best --json\n"},
+    [CLI_PREDICT] = {"predict", "RUN|FILE IMAGE...", 1, CLI_WORDS_MAX, cli_run_predict,
+                     "Name what pictures (PNG, JPEG) show, with probabilities",
+                     "weft predict my-run shoe.png shirt.jpg\n"
+                     "weft predict my-run --data fashion-mnist --index 0\n"},
+    [CLI_INIT] = {"init", "MODEL -o FILE", 1, 1, cli_run_init,
+                  "Write the initial weights of a network as a checkpoint",
+                  "weft init seed-cnn -o start.safetensors --seed 7\n"},
+    [CLI_LAYERS] = {"layers", "[NAME]", 0, 1, cli_run_layers,
+                    "List every layer with its keys, or one of them",
+                    "weft layers\n"
+                    "weft layers conv2d\n"},
+    [CLI_MODELS] = {"models", "[NAME]", 0, 1, cli_run_models,
+                    "List the networks inside the program, or print the text of one",
+                    "weft models\n"
+                    "weft models seed-cnn > my.net\n"},
+    [CLI_DATASETS] = {"datasets", "[SET]", 0, 1, cli_run_datasets,
+                      "List the data sets and where they are found",
+                      "weft datasets\n"
+                      "weft datasets idx:DIR\n"},
+};
+
+/* name, letter, kind, low, high, value, initial, group, commands, recorded, help */
+const cli_option cli_options[CLI_OPTION_COUNT] = {
+    [CLI_OPT_DATA] = {"data", 0, CLI_TEXT, 0, 0, "SET", NULL, CLI_GROUP_DATA, RUNS, true,
+                      "fashion-mnist, or idx:DIR for a folder in the format of MNIST"},
+    [CLI_OPT_DATA_DIR] = {"data-dir", 0, CLI_TEXT, 0, 0, "DIR", NULL, CLI_GROUP_DATA,
+                          RUNS | ON(DATASETS), false,
+                          "where the files of the data set are; also $WEFT_DATA"},
+    [CLI_OPT_SPLIT] = {"split", 0, CLI_CHOICE, 0, 0, "test|train", "test", CLI_GROUP_DATA,
+                       EVAL | PREDICT, false, "part of the data set"},
+    [CLI_OPT_INDEX] = {"index", 0, CLI_INT, 0, COUNT_MAX, "N", NULL, CLI_GROUP_DATA, PREDICT, false,
+                       "predict on sample N of --data, counted from 0"},
+    [CLI_OPT_INVERT] = {"invert", 0, CLI_CHOICE, 0, 0, "auto|yes|no", "auto", CLI_GROUP_DATA,
+                        PREDICT, false,
+                        "swap light and dark; auto: when the network learnt light things on a dark "
+                        "ground and the picture's border is light"},
+    [CLI_OPT_LIMIT] = {"limit", 0, CLI_INT, 1, COUNT_MAX, "N", "all", CLI_GROUP_DATA, TRAIN, true,
+                       "use the first N training samples only"},
+    [CLI_OPT_VAL_COUNT] = {"val-count", 0, CLI_INT, 0, COUNT_MAX, "N", "5000", CLI_GROUP_DATA,
+                           TRAIN, true,
+                           "hold out N samples for validation, at most a tenth by default; 0: none"},
+    [CLI_OPT_NO_TEST] = {"no-test", 0, CLI_FLAG, 0, 0, NULL, NULL, CLI_GROUP_DATA, TRAIN, false,
+                         "leave out the test set at the end"},
+    [CLI_OPT_NO_SHUFFLE] = {"no-shuffle", 0, CLI_FLAG, 0, 0, NULL, NULL, CLI_GROUP_DATA, TRAIN,
+                            true, "take the samples in the order of the files"},
+    [CLI_OPT_AUGMENT] = {"augment", 0, CLI_TEXT, 0, 0, "LIST", "by data set", CLI_GROUP_DATA, TRAIN,
+                         true, "none, or a list such as flip,shift=2,erase=0.25"},
+
+    [CLI_OPT_DEVICE] = {"device", 'd', CLI_TEXT, 0, 0, "DEVICE", "auto", CLI_GROUP_DEVICE, RUNS,
+                        false,
+                        "auto, cpu, gpu, opencl, an id of `weft devices`, or part of a name; also "
+                        "$WEFT_DEVICE. auto falls back when a device fails, a named one never does"},
+    [CLI_OPT_FAMILY] = {"family", 0, CLI_CHOICE, 0, 0, "auto|vector|tile", "auto", CLI_GROUP_DEVICE,
+                        RUNS, false, "kind of OpenCL kernels: vector for CPUs, tile for GPUs"},
+    [CLI_OPT_GEMM] = {"gemm", 0, CLI_CHOICE, 0, 0, "auto|own|clblast", "auto", CLI_GROUP_DEVICE,
+                      RUNS, true, "who multiplies matrices on an OpenCL device"},
+    [CLI_OPT_THREADS] = {"threads", 0, CLI_INT, 1, 1024, "N", "all", CLI_GROUP_DEVICE, RUNS, false,
+                         "threads of the CPU backend and of OpenCL on the CPU (PoCL); results do "
+                         "not depend on it"},
+    [CLI_OPT_DUMP_KERNELS] = {"dump-kernels", 0, CLI_TEXT, 0, 0, "DIR", NULL, CLI_GROUP_DEVICE,
+                              RUNS, false, "write the source of every OpenCL program there"},
+
+    [CLI_OPT_RECIPE] = {"recipe", 0, CLI_CHOICE, 0, 0, "default|seed", "default",
+                        CLI_GROUP_TRAINING, TRAIN, false,
+                        "seed: the tutorial's settings (adam, constant 1e-3, batch 64, 10 epochs, "
+                        "flip); options beside it win"},
+    [CLI_OPT_EPOCHS] = {"epochs", 'e', CLI_INT, 1, 1e6, "N", "10", CLI_GROUP_TRAINING, TRAIN, true,
+                        "passes over the training samples"},
+    [CLI_OPT_MAX_STEPS] = {"max-steps", 0, CLI_INT, 1, STEPS_MAX, "N", NULL, CLI_GROUP_TRAINING,
+                           TRAIN, true, "stop after N steps"},
+    [CLI_OPT_BATCH_SIZE] = {"batch-size", 'b', CLI_INT, 1, 65536, "N", "64", CLI_GROUP_TRAINING,
+                            TRAIN | EVAL, true, "samples per step"},
+    [CLI_OPT_OPTIMIZER] = {"optimizer", 0, CLI_CHOICE, 0, 0, "adam|adamw|sgd", "adam",
+                           CLI_GROUP_TRAINING, TRAIN, true, "how weights follow gradients"},
+    [CLI_OPT_LR] = {"lr", 0, CLI_REAL, 1e-12, 1000, "X", "0.003", CLI_GROUP_TRAINING, TRAIN, true,
+                    "learning rate; the highest of the schedule"},
+    [CLI_OPT_SCHEDULE] = {"schedule", 0, CLI_CHOICE, 0, 0, "onecycle|constant|cosine|step",
+                          "onecycle", CLI_GROUP_TRAINING, TRAIN, true,
+                          "how the learning rate changes from step to step"},
+    [CLI_OPT_MOMENTUM] = {"momentum", 0, CLI_REAL, 0, 0.9999, "X", "0.9", CLI_GROUP_TRAINING, TRAIN,
+                          true, "of sgd"},
+    [CLI_OPT_NESTEROV] = {"nesterov", 0, CLI_FLAG, 0, 0, NULL, NULL, CLI_GROUP_TRAINING, TRAIN,
+                          true, "sgd with Nesterov's momentum"},
+    [CLI_OPT_BETAS] = {"betas", 0, CLI_TEXT, 0, 0, "A,B", "0.9,0.999", CLI_GROUP_TRAINING, TRAIN,
+                       true, "of adam and adamw, each above 0 and below 1"},
+    [CLI_OPT_EPS] = {"eps", 0, CLI_REAL, 1e-30, 1, "X", "1e-8", CLI_GROUP_TRAINING, TRAIN, true,
+                     "of adam and adamw"},
+    [CLI_OPT_WEIGHT_DECAY] = {"weight-decay", 0, CLI_REAL, 0, 100, "X", "0", CLI_GROUP_TRAINING,
+                              TRAIN, true, "of convolution and dense weights"},
+    [CLI_OPT_LOSS] = {"loss", 0, CLI_CHOICE, 0, 0, "cross_entropy|mse", "cross_entropy", CLI_GROUP_TRAINING,
+                      TRAIN, true, "softmax cross-entropy, or mean squared error"},
+    [CLI_OPT_LABEL_SMOOTHING] = {"label-smoothing", 0, CLI_REAL, 0, 0.9999, "X", "0",
+                                 CLI_GROUP_TRAINING, TRAIN, true, "of the training loss"},
+    [CLI_OPT_SEED] = {"seed", 's', CLI_INT, 0, 9.2e18, "N", "0", CLI_GROUP_TRAINING, TRAIN | INIT,
+                      true, "of weights, order, augmentation and dropout"},
+    [CLI_OPT_PATIENCE] = {"patience", 0, CLI_INT, 0, 1e6, "N", "0", CLI_GROUP_TRAINING, TRAIN, true,
+                          "stop after N epochs without a better validation loss; 0: never"},
+
+    [CLI_OPT_INIT] = {"init", 0, CLI_TEXT, 0, 0, "FILE", NULL, CLI_GROUP_WEIGHTS, TRAIN, true,
+                      "start from the weights of a safetensors file; every tensor must fit"},
+    [CLI_OPT_INIT_PARTIAL] = {"init-partial", 0, CLI_TEXT, 0, 0, "PATTERNS", NULL,
+                              CLI_GROUP_WEIGHTS, TRAIN, true,
+                              "with --init: layers that start afresh, such as fc2 or 'block3*'"},
+    [CLI_OPT_FREEZE] = {"freeze", 0, CLI_TEXT, 0, 0, "PATTERNS", NULL, CLI_GROUP_WEIGHTS, TRAIN,
+                        true, "layers that are not trained, such as 'conv*,bn1'"},
+    [CLI_OPT_CONFIG] = {"config", 0, CLI_TEXT, 0, 0, "FILE", NULL, CLI_GROUP_WEIGHTS, TRAIN, false,
+                        "do the run of a config.json again; options beside it win"},
+    [CLI_OPT_RESUME] = {"resume", 0, CLI_TEXT, 0, 0, "RUN", NULL, CLI_GROUP_WEIGHTS, TRAIN, false,
+                        "go on with a run from its last checkpoint"},
+    [CLI_OPT_CHECKPOINT] = {"checkpoint", 0, CLI_TEXT, 0, 0, "best|last|FILE", "last",
+                            CLI_GROUP_WEIGHTS, EVAL | PREDICT, false, "which weights of the run"},
+
+    [CLI_OPT_OUT] = {"out", 'o', CLI_TEXT, 0, 0, "PATH", NULL, CLI_GROUP_OUTPUT, TRAIN | INIT,
+                     false,
+                     "train: run folder (default results/runs/MODEL-DATA-TIME); init: the file"},
+    [CLI_OPT_OVERWRITE] = {"overwrite", 0, CLI_FLAG, 0, 0, NULL, NULL, CLI_GROUP_OUTPUT,
+                           TRAIN | INIT, false, "replace what is there"},
+    [CLI_OPT_LOG_EVERY] = {"log-every", 0, CLI_INT, 0, STEPS_MAX, "N", "1", CLI_GROUP_OUTPUT, TRAIN,
+                           true, "a line of steps.csv every N steps; 0: none"},
+    [CLI_OPT_SAVE_EVERY] = {"save-every", 0, CLI_INT, 0, STEPS_MAX, "N", "0", CLI_GROUP_OUTPUT,
+                            TRAIN, true, "a checkpoint every N steps; 0: at the end of epochs"},
+    [CLI_OPT_LOGITS] = {"logits", 0, CLI_TEXT, 0, 0, "FILE", NULL, CLI_GROUP_OUTPUT, EVAL, false,
+                        "write the network's output for every sample as CSV"},
+    [CLI_OPT_SAVE_INPUT] = {"save-input", 0, CLI_TEXT, 0, 0, "PATH", NULL, CLI_GROUP_OUTPUT,
+                            PREDICT, false,
+                            "write what the network saw as PNG: a folder, or a .png file"},
+    [CLI_OPT_TOP] = {"top", 0, CLI_INT, 1, 65536, "K", "3", CLI_GROUP_OUTPUT, PREDICT, false,
+                     "classes to show; --json shows all without it"},
+    [CLI_OPT_JSON] = {"json", 0, CLI_FLAG, 0, 0, NULL, NULL, CLI_GROUP_OUTPUT, RUNS | ON(DEVICES),
+                      false, "results as JSON"},
+    [CLI_OPT_QUIET] = {"quiet", 'q', CLI_FLAG, 0, 0, NULL, NULL, CLI_GROUP_OUTPUT, RUNS, false,
+                       "no progress and no notes; warnings and results stay"},
+    [CLI_OPT_HELP] = {"help", 'h', CLI_FLAG, 0, 0, NULL, NULL, CLI_GROUP_OUTPUT, ALL, false,
+                      "this help"},
+};

@@ -1,0 +1,24 @@
+/* The curves of a run, redrawn after each epoch. */
+#ifndef WEFT_CLI_PICTURES_H
+#define WEFT_CLI_PICTURES_H
+
+#include <stdbool.h>
+
+#include "core/log.h"
+#include "core/train.h"
+
+typedef struct cli_pictures cli_pictures;
+
+/* title: "seed-cnn on fashion-mnist"; subtitle: device and settings. Both are copied. resumed: the
+ * rows that metrics.csv in `folder` holds already are the first points. */
+weft_status cli_pictures_new(const char *folder, bool resumed, const char *title,
+                             const char *subtitle, cli_pictures **out);
+void cli_pictures_free(cli_pictures *pictures);
+
+/* Add a point and draw curves.svg and curves.png. A failure is for a warning, not for an end. */
+weft_status cli_pictures_add(cli_pictures *pictures, const weft_epoch_report *report);
+
+/* Where curves.png is when it was drawn, else NULL. */
+const char *cli_pictures_path(const cli_pictures *pictures);
+
+#endif

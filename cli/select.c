@@ -1,0 +1,211 @@
+#include "cli/select.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "backends/backends.h"
+#include "core/posix.h"
+
+cli_wish cli_wish_of(const cli_args *args, weft_log log)
+{
+    return (cli_wish){
+        .device = cli_text(args, CLI_OPT_DEVICE),
+        .family = (weft_family)cli_integer(args, CLI_OPT_FAMILY, WEFT_FAMILY_AUTO),
+        .gemm = (weft_gemm_route)cli_integer(args, CLI_OPT_GEMM, WEFT_GEMM_AUTO),
+        .threads = (int32_t)cli_integer(args, CLI_OPT_THREADS, 0),
+        .dump_dir = cli_text(args, CLI_OPT_DUMP_KERNELS),
+        .log = log,
+    };
+}
+
+weft_status cli_registry(const weft_log *log, weft_registry **out)
+{
+    weft_registry *registry = NULL;
+    *out = NULL;
+    weft_status status = weft_registry_new(&registry);
+    if (status == WEFT_OK) status = weft_register_builtin(registry);
+    if (status == WEFT_OK) status = weft_registry_scan(registry, log);
+    if (status != WEFT_OK) {
+        weft_registry_free(registry);
+        return status;
+    }
+    *out = registry;
+    return WEFT_OK;
+}
+
+const char *cli_device_words(const weft_device_entry *entry)
+{
+    if (strcmp(entry->backend->name, "cpu") == 0) return "CPU backend";
+    if (entry->info.type == WEFT_DEVICE_GPU) return "GPU";
+    if (entry->info.type == WEFT_DEVICE_ACCELERATOR) return "accelerator";
+    return "CPU through OpenCL";
+}
+
+const char *cli_device_print(const weft_device_entry *entry, char text[CLI_DEVICE_TEXT])
+{
+    const bool plain = !*entry->info.platform || strcmp(entry->backend->name, "cpu") == 0;
+    snprintf(text, CLI_DEVICE_TEXT, "%s%s%s%s", entry->info.name, plain ? "" : " (",
+             plain ? "" : entry->info.platform, plain ? "" : ")");
+    return text;
+}
+
+/* ---- which devices are tried ---- */
+
+static bool is_set(const char *text)
+{
+    return text && *text;
+}
+
+static bool has_opencl(const weft_registry *registry)
+{
+    for (int i = 0; i < weft_registry_count(registry); i++) {
+        if (strcmp(weft_registry_device(registry, i)->backend->name, "opencl") == 0) return true;
+    }
+    return false;
+}
+
+/* Index of the recorded device, or -1. */
+static int find_recorded(const weft_registry *registry, const cli_recorded *recorded)
+{
+    for (int i = 0; i < weft_registry_count(registry); i++) {
+        const weft_device_info *info = &weft_registry_device(registry, i)->info;
+        const bool same = strcmp(info->name, recorded->name) == 0 &&
+                          (!recorded->platform || strcmp(info->platform, recorded->platform) == 0);
+        if (same) return i;
+    }
+    return -1;
+}
+
+/* Put a device in front, whether it was in the order or not. */
+static void move_first(int *order, int *count, int device)
+{
+    int at = 0;
+    while (at < *count && order[at] != device)
+        at++;
+    if (at == *count) (*count)++;
+    memmove(order + 1, order, (size_t)at * sizeof *order);
+    order[0] = device;
+}
+
+/* Put the recorded device first, or say that it is not here. */
+static void prefer_recorded(const weft_registry *registry, const cli_wish *wish, int *order,
+                            int *count)
+{
+    const cli_recorded *recorded = &wish->recorded;
+    const int found = find_recorded(registry, recorded);
+    if (found < 0) {
+        weft_say(&wish->log, WEFT_WARNING,
+                 "the run's device %s (%s) is not here; taking %s, so results may differ in the "
+                 "last digits",
+                 recorded->name, recorded->platform ? recorded->platform : "no platform",
+                 weft_registry_device(registry, order[0])->id);
+        return;
+    }
+    const weft_device_info *info = &weft_registry_device(registry, found)->info;
+    if (recorded->driver && strcmp(info->driver, recorded->driver) != 0) {
+        weft_say(&wish->log, WEFT_WARNING,
+                 "the driver of %s was \"%s\" and is \"%s\"; results may differ in the last digits",
+                 info->name, recorded->driver, info->driver);
+    }
+    move_first(order, count, found);
+}
+
+/* The devices to try, best first; order has room for every device. */
+static weft_status list_candidates(const weft_registry *registry, const cli_wish *wish, int *order,
+                                   int *count)
+{
+    if (wish->device) return weft_registry_find(registry, wish->device, order, count);
+    if (is_set(wish->recorded.name)) {
+        WEFT_TRY(weft_registry_find(registry, "auto", order, count));
+        prefer_recorded(registry, wish, order, count);
+        return WEFT_OK;
+    }
+    const char *named = getenv("WEFT_DEVICE");
+    WEFT_TRY(weft_registry_find(registry, is_set(named) ? named : "auto", order, count));
+    if (!is_set(named) && weft_backend_opencl() && !has_opencl(registry)) {
+        weft_say(&wish->log, WEFT_INFO,
+                 "no OpenCL device here, taking the CPU backend; `weft devices` tells more");
+    }
+    return WEFT_OK;
+}
+
+/* ---- trying them ---- */
+
+static weft_status try_device(const weft_device_entry *entry, const weft_open_desc *desc,
+                              cli_attempt *attempt, void *user, weft_device **out)
+{
+    weft_device *device = NULL;
+    *out = NULL;
+    WEFT_TRY(entry->backend->open(entry->index, desc, &device));
+    const weft_status status = attempt(device, entry, user);
+    if (status != WEFT_OK) {
+        entry->backend->close(device);
+        return status;
+    }
+    *out = device;
+    return WEFT_OK;
+}
+
+/* Failures that another device may not have. */
+static bool is_device_failure(weft_status status)
+{
+    return status == WEFT_ERR_DEVICE || status == WEFT_ERR_UNSUPPORTED ||
+           status == WEFT_ERR_MEMORY;
+}
+
+static weft_status try_all(const cli_wish *wish, const weft_open_desc *desc, const int *order,
+                           int count, cli_attempt *attempt, void *user, cli_choice *out)
+{
+    weft_status status = weft_fail(WEFT_ERR_DEVICE, "no device to run on");
+    for (int i = 0; i < count; i++) {
+        out->entry = weft_registry_device(out->registry, order[i]);
+        status = try_device(out->entry, desc, attempt, user, &out->device);
+        if (!is_device_failure(status) || i + 1 == count) return status;
+        char text[CLI_DEVICE_TEXT];
+        weft_say(&wish->log, WEFT_WARNING, "%s, %s, failed: %s; taking %s instead", out->entry->id,
+                 cli_device_print(out->entry, text), weft_error(),
+                 weft_registry_device(out->registry, order[i + 1])->id);
+    }
+    return status;
+}
+
+static weft_status select_device(const cli_wish *wish, cli_attempt *attempt, void *user,
+                                 cli_choice *out)
+{
+    char *cache = weft_cache_folder();
+    const weft_open_desc desc = {
+        .family = wish->family,
+        .gemm = wish->gemm,
+        .threads = wish->threads,
+        .cache_dir = cache,
+        .dump_dir = wish->dump_dir,
+        .log = wish->log,
+    };
+    int count = weft_registry_count(out->registry);
+    int *order = calloc((size_t)count + 1, sizeof *order);
+    weft_status status = WEFT_OK;
+    if (!order) status = weft_fail(WEFT_ERR_MEMORY, "out of memory for the list of devices");
+    if (status == WEFT_OK) status = list_candidates(out->registry, wish, order, &count);
+    if (status == WEFT_OK) status = try_all(wish, &desc, order, count, attempt, user, out);
+    free(order);
+    free(cache);
+    return status;
+}
+
+weft_status cli_select(const cli_wish *wish, cli_attempt *attempt, void *user, cli_choice *out)
+{
+    *out = (cli_choice){0};
+    if (wish->dump_dir) WEFT_TRY(weft_make_folders(wish->dump_dir));
+    WEFT_TRY(cli_registry(&wish->log, &out->registry));
+    const weft_status status = select_device(wish, attempt, user, out);
+    if (status != WEFT_OK) cli_choice_free(out);
+    return status;
+}
+
+void cli_choice_free(cli_choice *choice)
+{
+    if (choice->device) choice->entry->backend->close(choice->device);
+    weft_registry_free(choice->registry);
+    *choice = (cli_choice){0};
+}

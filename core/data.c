@@ -1,0 +1,152 @@
+#include "core/data.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#include "core/checked.h"
+
+/* ---- checks ---- */
+
+static weft_status check_classes(const weft_dataset *data)
+{
+    if (data->class_count < 1 || data->class_count > WEFT_MAX_CLASSES) {
+        return weft_fail(WEFT_ERR_FORMAT, "%s: %d classes (1 to %d are possible)", data->name,
+                         data->class_count, WEFT_MAX_CLASSES);
+    }
+    for (int64_t i = 0; i < data->count; i++) {
+        if (data->classes[i] >= 0 && data->classes[i] < data->class_count) continue;
+        return weft_fail(WEFT_ERR_FORMAT,
+                         "%s: sample %" PRId64 " has class %d, but there are %d classes",
+                         data->name, i, data->classes[i], data->class_count);
+    }
+    return WEFT_OK;
+}
+
+static int32_t channels_of(weft_shape sample)
+{
+    return sample.rank == 3 ? sample.dim[2] : 1;
+}
+
+static weft_status check_samples(const weft_dataset *data)
+{
+    int64_t sample = 0, all = 0;
+    if (data->shape.rank != 1 && data->shape.rank != 3) {
+        return weft_fail(WEFT_ERR_SHAPE,
+                         "%s: a sample is height x width x channels or a row of features",
+                         data->name);
+    }
+    WEFT_TRY(weft_shape_check(data->shape, &sample));
+    if (data->count < 1 || data->count > INT32_MAX || weft_mul_i64(sample, data->count, &all) ||
+        all > INT64_MAX / 8) {
+        return weft_fail(WEFT_ERR_SHAPE, "%s: %" PRId64 " samples are not possible", data->name,
+                         data->count);
+    }
+    if (channels_of(data->shape) > WEFT_MAX_CHANNELS) {
+        return weft_fail(WEFT_ERR_SHAPE, "%s: %d channels (at most %d)", data->name,
+                         channels_of(data->shape), WEFT_MAX_CHANNELS);
+    }
+    if (!data->samples || (data->dtype != WEFT_U8 && data->dtype != WEFT_F32)) {
+        return weft_fail(WEFT_ERR_USAGE, "%s: samples must be bytes or floats", data->name);
+    }
+    return WEFT_OK;
+}
+
+weft_status weft_dataset_check(const weft_dataset *data)
+{
+    WEFT_TRY(check_samples(data));
+    if (data->classes) return check_classes(data);
+    if (data->targets && data->target_width > 0) return WEFT_OK;
+    return weft_fail(WEFT_ERR_USAGE, "%s: neither classes nor targets are given", data->name);
+}
+
+/* ---- normalisation ---- */
+
+typedef struct moments {
+    double sum[WEFT_MAX_CHANNELS], squares[WEFT_MAX_CHANNELS];
+} moments;
+
+static double value_at(const weft_dataset *data, int64_t i)
+{
+    if (data->dtype == WEFT_U8) return ((const uint8_t *)data->samples)[i] / 255.0;
+    return (double)((const float *)data->samples)[i];
+}
+
+/* Sums of (value - shift) over one sample; the shift keeps the squares small. */
+static void add_sample(const weft_dataset *data, int64_t sample, int32_t channels,
+                       const double *shift, moments *m)
+{
+    const int64_t size = weft_shape_count(data->shape);
+    for (int64_t i = 0; i < size; i += channels) {
+        for (int32_t c = 0; c < channels; c++) {
+            const double v = value_at(data, sample * size + i + c) - shift[c];
+            m->sum[c] += v;
+            m->squares[c] += v * v;
+        }
+    }
+}
+
+weft_status weft_normalize_measure(const weft_dataset *data, const int32_t *ids, int64_t count,
+                                   weft_normalize *out)
+{
+    WEFT_TRY(check_samples(data));
+    const int32_t channels = channels_of(data->shape);
+    if (!ids) count = data->count;
+    if (count < 1) return weft_fail(WEFT_ERR_USAGE, "%s: no samples to measure", data->name);
+
+    moments m = {{0}, {0}};
+    double shift[WEFT_MAX_CHANNELS];
+    const int64_t size = weft_shape_count(data->shape);
+    for (int32_t c = 0; c < channels; c++)
+        shift[c] = value_at(data, (ids ? ids[0] : 0) * size + c);
+    for (int64_t i = 0; i < count; i++) {
+        add_sample(data, ids ? ids[i] : i, channels, shift, &m);
+    }
+    const double n = (double)count * (double)(size / channels);
+    *out = (weft_normalize){.channels = channels};
+    for (int32_t c = 0; c < channels; c++) {
+        const double mean = m.sum[c] / n, variance = m.squares[c] / n - mean * mean;
+        out->mean[c] = (float)(shift[c] + mean);
+        out->std[c] = variance > 0 ? (float)sqrt(variance) : 1.0f;
+        if (!isfinite(out->mean[c]) || !isfinite(out->std[c])) {
+            return weft_fail(WEFT_ERR_FORMAT, "%s: a sample is not a finite number", data->name);
+        }
+    }
+    return WEFT_OK;
+}
+
+/* ---- hash ---- */
+
+static void hash_answers(XXH3_state_t *state, const weft_dataset *data)
+{
+    const size_t n = (size_t)data->count;
+    if (data->classes) XXH3_128bits_update(state, data->classes, n * sizeof *data->classes);
+    if (data->targets) {
+        const size_t bytes = n * (size_t)data->target_width * sizeof *data->targets;
+        XXH3_128bits_update(state, data->targets, bytes);
+    }
+}
+
+weft_status weft_dataset_hash(const weft_dataset *data, char hex[33])
+{
+    WEFT_TRY(check_samples(data));
+    XXH3_state_t *state = XXH3_createState();
+    if (!state) return weft_fail(WEFT_ERR_MEMORY, "no memory to hash %s", data->name);
+    const int64_t head[] = {data->count,        data->shape.rank,   data->shape.dim[0],
+                            data->shape.dim[1], data->shape.dim[2], (int64_t)data->dtype};
+    XXH3_128bits_reset(state);
+    XXH3_128bits_update(state, head, sizeof head);
+    const size_t bytes =
+        (size_t)(data->count * weft_shape_count(data->shape)) * weft_dtype_bytes(data->dtype);
+    XXH3_128bits_update(state, data->samples, bytes);
+    hash_answers(state, data);
+    const XXH128_hash_t hash = XXH3_128bits_digest(state);
+    XXH3_freeState(state);
+    snprintf(hex, 33, "%016" PRIx64 "%016" PRIx64, hash.high64, hash.low64);
+    return WEFT_OK;
+}

@@ -1,0 +1,73 @@
+/* What plan, recorder, placement and model know of each other. */
+#ifndef WEFT_CORE_MODEL_PRIVATE_H
+#define WEFT_CORE_MODEL_PRIVATE_H
+
+#include "core/model.h"
+
+struct weft_plan {
+    weft_model *model;
+    weft_plan_desc desc;
+    weft_status status; /* the first failure while recording */
+
+    weft_plan_tensor *tensor; /* [0] stands for "no tensor" */
+    int32_t tensor_count, tensor_capacity;
+
+    weft_op *op;
+    weft_op_ids *ids;
+    weft_step **step; /* NULL until prepared */
+    int32_t op_count, op_capacity;
+
+    weft_phase phase; /* of the ops that are being recorded */
+    int32_t layer;
+    weft_id output;
+
+    int64_t activation_bytes, live_peak_bytes, scratch_bytes;
+};
+
+/* Arenas of one size class each; NULL while there is nothing to hold. */
+struct weft_model {
+    const weft_graph *graph;
+    weft_device *device;
+    weft_model_desc desc; /* optimizer points to the copy below; freeze is not kept */
+    weft_optimizer optimizer;
+
+    weft_parameter *parameter;
+    int32_t parameter_count;
+    int32_t *node_first; /* index of each node's first parameter: weights, then states */
+
+    int64_t decayed, trained,
+        total; /* elements: [0, decayed) [decayed, trained) [trained, total) */
+    int64_t state_total;
+    weft_buffer *parameters, *gradients, *moments, *states, *slots;
+    weft_buffer *activations, *scratch;
+
+    weft_plan **plan;
+    int32_t plan_count, plan_capacity;
+
+    struct weft_predictor *predictor; /* made by the first weft_model_predict */
+};
+
+/* record.c: walk the graph and record a plan's ops. */
+void weft_plan_record(weft_plan *plan);
+
+/* place.c: scratch from supports(), lifetimes, offsets in the activation arena. */
+weft_status weft_plan_place(weft_plan *plan);
+
+/* plan.c: a tensor with a home of its own in an arena or a source. */
+weft_id weft_plan_bound(weft_plan *plan, weft_role role, weft_tensor tensor, const char *name);
+
+/* plan.c: let go of prepared steps; give ops their buffers; prepare what is not yet prepared. */
+void weft_plan_release(weft_plan *plan);
+void weft_plan_bind(weft_plan *plan);
+weft_status weft_plan_prepare(weft_plan *plan, weft_progress *progress, void *user, int *done,
+                              int total);
+
+/* weights.c: order of numbers in files (PyTorch's) from and to the device's. */
+weft_shape weft_file_shape(const weft_parameter *p);
+void weft_to_file_order(const weft_parameter *p, const float *device, float *file);
+void weft_to_device_order(const weft_parameter *p, const float *file, float *device);
+
+/* predict.c */
+void weft_predictor_free(struct weft_predictor *predictor);
+
+#endif

@@ -1,0 +1,69 @@
+/* Everything that needs POSIX, in one file: durable writes, folders, locks, clocks, the terminal.
+ */
+#ifndef WEFT_CORE_POSIX_H
+#define WEFT_CORE_POSIX_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "core/status.h"
+
+/* WEFT_ERR_IO: "cannot WHAT PATH: reason (cure)", for the errno of the call that failed. */
+weft_status weft_io_fail(const char *what, const char *path, int error);
+
+/* A file that replaces `path` only when committed. A link is followed; a device or a folder is
+ * refused. */
+typedef struct weft_atomic_file weft_atomic_file;
+weft_status weft_atomic_open(const char *path, weft_atomic_file **out);
+weft_status weft_atomic_write(weft_atomic_file *file, const void *bytes, size_t count);
+weft_status weft_atomic_commit(
+    weft_atomic_file *file); /* flush, fsync, close, rename, fsync of the folder */
+void weft_atomic_free(weft_atomic_file *file); /* before a commit: removes the temporary file */
+
+/* Write a whole small file in this way. */
+weft_status weft_write_file(const char *path, const void *bytes, size_t count);
+
+/* Read a whole file of at most `limit` bytes; a zero byte is added behind. free() it.
+ * WEFT_ERR_IO: cannot be read; WEFT_ERR_FORMAT: larger than the limit, or a folder. */
+weft_status weft_read_file(const char *path, size_t limit, char **bytes, size_t *count);
+
+/* Create a folder and its parents; existing ones are fine. */
+weft_status weft_make_folders(const char *path);
+/* Create exactly this folder; *existed tells when it was there before (not an error). */
+weft_status weft_make_folder(const char *path, bool *existed);
+bool weft_path_exists(const char *path);
+bool weft_is_folder(const char *path);
+weft_status weft_rename(const char *from, const char *to);
+weft_status weft_remove(const char *path); /* a missing file is fine */
+
+/* Join "a/b" into a new string; NULL when out of memory. */
+char *weft_path_join(const char *folder, const char *name);
+
+/* Whether a name fits one of the comma-separated shell patterns: "conv*,bn1". */
+bool weft_pattern_match(const char *patterns, const char *name);
+
+/* Take an exclusive lock on a file (created when missing). WEFT_ERR_IO when another process holds
+ * it. */
+typedef struct weft_lock weft_lock;
+weft_status weft_lock_take(const char *path, weft_lock **out);
+void weft_lock_free(weft_lock *lock);
+
+/* Cut a file to its first `bytes` bytes. WEFT_ERR_FORMAT when it is shorter already. */
+weft_status weft_file_truncate(const char *path, int64_t bytes);
+
+double weft_clock(void);            /* seconds, monotonic */
+void weft_utc(char text[32]);       /* 2026-01-31T12:34:56Z */
+void weft_run_stamp(char text[32]); /* 20260131-123456, local time: names of run folders */
+int32_t weft_cpu_count(void);
+int64_t weft_peak_memory(void); /* bytes the process had resident at most; 0 unknown */
+
+/* $WEFT_CACHE_DIR, else $XDG_CACHE_HOME/weft, else ~/.cache/weft; a new string, NULL when none can
+ * be found. */
+char *weft_cache_folder(void);
+
+bool weft_is_terminal(FILE *file);
+int weft_terminal_width(FILE *file); /* columns; 80 when unknown */
+
+#endif

@@ -1,0 +1,124 @@
+/* Forward for samples in the caller's memory, without files or a data set. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/model_private.h"
+
+enum { PREDICT_BATCH = 64 };
+
+/* One plan and its source, kept for the next call of the same kind. */
+typedef struct weft_predictor {
+    weft_source *source;
+    weft_plan *plan;
+    int32_t batch;
+    weft_dtype dtype;
+    weft_normalize norm;
+} weft_predictor;
+
+void weft_predictor_free(weft_predictor *predictor)
+{
+    if (!predictor) return;
+    weft_plan_free(predictor->plan);
+    weft_source_free(predictor->source);
+    free(predictor);
+}
+
+static bool fits(const weft_predictor *p, int32_t batch, weft_dtype dtype,
+                 const weft_normalize *norm)
+{
+    return p && p->batch == batch && p->dtype == dtype && p->norm.channels == norm->channels &&
+           memcmp(p->norm.mean, norm->mean, sizeof p->norm.mean) == 0 &&
+           memcmp(p->norm.std, norm->std, sizeof p->norm.std) == 0;
+}
+
+/* A source of `batch` empty samples in order 0, 1, ... */
+static weft_status make_source(weft_model *model, weft_predictor *p)
+{
+    const weft_shape shape = weft_graph_input(model->graph);
+    const size_t bytes = (size_t)weft_shape_count(shape) * weft_dtype_bytes(p->dtype);
+    void *empty = calloc((size_t)p->batch, bytes);
+    if (!empty) return weft_fail(WEFT_ERR_MEMORY, "no memory to predict");
+    const weft_dataset data = {
+        .name = "predict", .shape = shape, .count = p->batch, .dtype = p->dtype, .samples = empty};
+    weft_status status = weft_source_new(model->device, &data, &p->norm, p->batch, &p->source);
+    free(empty);
+
+    int32_t order[PREDICT_BATCH];
+    for (int32_t i = 0; i < p->batch; i++)
+        order[i] = i;
+    if (status == WEFT_OK) status = weft_source_order(p->source, 0, order, p->batch);
+    return status;
+}
+
+static weft_status make_predictor(weft_model *model, weft_predictor *p)
+{
+    WEFT_TRY(make_source(model, p));
+    const weft_plan_desc desc = {.mode = WEFT_MODE_PREDICT, .batch = p->batch, .source = p->source};
+    WEFT_TRY(weft_plan_new(model, &desc, &p->plan));
+    return weft_model_prepare(model, NULL, NULL);
+}
+
+static weft_status get_predictor(weft_model *model, int64_t count, weft_dtype dtype,
+                                 const weft_normalize *norm, weft_predictor **out)
+{
+    const int32_t batch = count == 1 ? 1 : PREDICT_BATCH;
+    if (!fits(model->predictor, batch, dtype, norm)) {
+        weft_predictor_free(model->predictor);
+        model->predictor = NULL;
+        weft_predictor *p = calloc(1, sizeof *p);
+        if (!p) return weft_fail(WEFT_ERR_MEMORY, "no memory to predict");
+        p->batch = batch;
+        p->dtype = dtype;
+        p->norm = *norm;
+        const weft_status status = make_predictor(model, p);
+        if (status != WEFT_OK) {
+            weft_predictor_free(p);
+            return status;
+        }
+        model->predictor = p;
+    }
+    *out = model->predictor;
+    return WEFT_OK;
+}
+
+static weft_status run_batch(weft_predictor *p, const void *samples, int64_t count, float *outputs)
+{
+    const weft_tensor out = weft_plan_output(p->plan);
+    const size_t row = (size_t)(weft_shape_count(out.shape) / p->batch) * sizeof(float);
+    const weft_values values = {.batch_global = p->batch};
+    WEFT_TRY(weft_source_write(p->source, 0, samples, count));
+    WEFT_TRY(weft_plan_run(p->plan, &values, WEFT_PHASE_INPUT, WEFT_PHASE_FORWARD));
+    return out.buffer->device->backend->read(out.buffer, (size_t)out.offset * sizeof(float),
+                                             outputs, (size_t)count * row);
+}
+
+weft_status weft_model_predict(weft_model *model, const void *samples, weft_dtype dtype,
+                               int64_t count, const weft_normalize *norm, float *outputs)
+{
+    weft_predictor *p = NULL;
+    if (count < 1) return weft_fail(WEFT_ERR_USAGE, "predict: no samples");
+    WEFT_TRY(get_predictor(model, count, dtype, norm, &p));
+
+    const size_t sample =
+        (size_t)weft_shape_count(weft_graph_input(model->graph)) * weft_dtype_bytes(dtype);
+    const int64_t outs = weft_shape_count(weft_graph_output(model->graph));
+    for (int64_t at = 0; at < count; at += p->batch) {
+        const int64_t rows = count - at < p->batch ? count - at : p->batch;
+        const char *from = (const char *)samples + (size_t)at * sample;
+        WEFT_TRY(run_batch(p, from, rows, outputs + at * outs));
+    }
+    return WEFT_OK;
+}
+
+void weft_softmax(const float *logits, int32_t count, float *probabilities)
+{
+    double most = -INFINITY, sum = 0;
+    for (int32_t i = 0; i < count; i++)
+        most = fmax(most, (double)logits[i]);
+    for (int32_t i = 0; i < count; i++)
+        sum += exp((double)logits[i] - most);
+    for (int32_t i = 0; i < count; i++) {
+        probabilities[i] = (float)(exp((double)logits[i] - most) / sum);
+    }
+}

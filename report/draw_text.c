@@ -1,0 +1,104 @@
+#include "report/figure.h"
+
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/number.h"
+#include "core/utf8.h"
+
+enum { TEXT_BYTES = 512 };
+
+const weft_colour weft_blue = {0.000, 0.447, 0.698}, weft_vermilion = {0.835, 0.369, 0.000},
+                  weft_ink = {0.13, 0.14, 0.16}, weft_soft = {0.40, 0.42, 0.45},
+                  weft_faint = {0.90, 0.91, 0.92}, weft_white = {1, 1, 1};
+
+void weft_colour_set(cairo_t *cr, weft_colour colour)
+{
+    cairo_set_source_rgb(cr, colour.red, colour.green, colour.blue);
+}
+
+const char *weft_fixed(double value, int decimals, char text[WEFT_FIXED_TEXT])
+{
+    int64_t unit = 1;
+    if (decimals > 9 || !(fabs(value) < 1e9)) return weft_format(value, 6, text);
+    for (int i = 0; i < decimals; i++)
+        unit *= 10;
+    const int64_t units = (int64_t)(fabs(value) * (double)unit + 0.5);
+    const char *sign = value < 0 && units > 0 ? "-" : "";
+    if (decimals == 0)
+        (void)snprintf(text, WEFT_FIXED_TEXT, "%s%lld", sign, (long long)units);
+    else
+        (void)snprintf(text, WEFT_FIXED_TEXT, "%s%lld.%0*lld", sign, (long long)(units / unit),
+                       decimals, (long long)(units % unit));
+    return text;
+}
+
+/* cairo gives the whole drawing up when a text is not UTF-8, and titles hold names from files. */
+static void clean(const char *text, char out[TEXT_BYTES])
+{
+    size_t left = strlen(text), used = 0;
+    while (left > 0) {
+        const size_t bytes = weft_utf8_bytes(text, left);
+        const size_t step = bytes ? bytes : 1;
+        if (used + step >= TEXT_BYTES) break;
+        if (bytes)
+            memcpy(out + used, text, bytes);
+        else
+            out[used] = '?';
+        used += step;
+        text += step;
+        left -= step;
+    }
+    out[used] = 0;
+}
+
+static double measure(cairo_t *cr, const char *text)
+{
+    cairo_text_extents_t extents;
+    cairo_text_extents(cr, text, &extents);
+    return extents.x_advance;
+}
+
+/* Drop characters from the end until the rest fits with three dots behind it. */
+static void shorten(cairo_t *cr, char text[TEXT_BYTES], double width)
+{
+    char tried[TEXT_BYTES + 4];
+    size_t length = strlen(text);
+    if (width <= 0 || measure(cr, text) <= width) return;
+    do {
+        do
+            length--;
+        while (length > 0 && ((unsigned char)text[length] & 0xC0) == 0x80);
+        text[length] = 0;
+        (void)snprintf(tried, sizeof tried, "%s...", text);
+    } while (length > 0 && measure(cr, tried) > width);
+    memcpy(text, tried, strlen(tried) < TEXT_BYTES ? strlen(tried) + 1 : 1);
+}
+
+static void prepare(cairo_t *cr, const weft_label *label, const char *text, char out[TEXT_BYTES])
+{
+    cairo_select_font_face(cr, "sans-serif", CAIRO_FONT_SLANT_NORMAL,
+                           label->bold ? CAIRO_FONT_WEIGHT_BOLD : CAIRO_FONT_WEIGHT_NORMAL);
+    cairo_set_font_size(cr, label->size);
+    clean(text, out);
+    shorten(cr, out, label->width);
+}
+
+double weft_label_width(cairo_t *cr, const weft_label *label, const char *text)
+{
+    char out[TEXT_BYTES];
+    prepare(cr, label, text, out);
+    return measure(cr, out);
+}
+
+void weft_label_draw(cairo_t *cr, const weft_label *label, const char *text)
+{
+    char out[TEXT_BYTES];
+    prepare(cr, label, text, out);
+    const double share = label->anchor == WEFT_LEFT ? 0 : label->anchor == WEFT_CENTRE ? 0.5 : 1;
+    weft_colour_set(cr, label->colour);
+    cairo_move_to(cr, label->x - share * measure(cr, out), label->y);
+    cairo_show_text(cr, out);
+    cairo_new_path(cr);
+}

@@ -1,0 +1,22 @@
+# The shared library exports weft_* and nothing else.
+# PREFIX, LIBDIR: the installation.
+find_program(NM nm)
+if(NOT NM)
+    message("skipped: nm is not there (Debian: apt install binutils)")
+    return()
+endif()
+file(GLOB library ${PREFIX}/${LIBDIR}/libweft.so)
+execute_process(COMMAND ${NM} -D --defined-only ${library} OUTPUT_VARIABLE symbols
+                COMMAND_ERROR_IS_FATAL ANY)
+string(REPLACE "\n" ";" symbols "${symbols}")
+set(count 0)
+foreach(symbol IN LISTS symbols)
+    if(symbol MATCHES " weft_[a-z0-9_]+$")
+        math(EXPR count "${count} + 1")
+    elseif(symbol)
+        message(SEND_ERROR "exported beside weft_*: ${symbol}")
+    endif()
+endforeach()
+if(count LESS 30)
+    message(SEND_ERROR "only ${count} functions are exported by '${library}'")
+endif()

@@ -1,0 +1,31 @@
+/* The devices and settings that a device suite runs on, named by its environment:
+ *
+ *   WEFT_TEST_BACKEND   cpu, opencl or null; unset: cpu
+ *   WEFT_TEST_SHAPES    tiny, fast or all; unset: fast
+ *   WEFT_TEST_CASE      a number of a loop, as a failure prints it, or two: 120-150; unset: all
+ */
+#ifndef WEFT_TESTS_OP_DEVICES_H
+#define WEFT_TESTS_OP_DEVICES_H
+
+#include "core/backend.h"
+#include "tests/op_table.h"
+
+enum { OP_MAX_DEVICES = 16 };
+
+/* A device opened with one of the settings under which its results may differ. */
+typedef struct op_device {
+    weft_device *device;
+    char name[WEFT_NAME_MAX + 32]; /* "opencl:0 vector (name)" */
+    bool products_only;            /* opened for another route of matrix products */
+} op_device;
+
+/* Open everything; returns how many. Says so on stdout when a driver or a device is missing. */
+int op_devices_open(op_device list[OP_MAX_DEVICES]);
+void op_devices_close(op_device *list, int count);
+
+op_level op_wanted_level(void);
+
+/* Whether number `index` of a loop is wanted. */
+bool op_wanted_case(int index);
+
+#endif

@@ -1,0 +1,19 @@
+/* The public interface of Weft. Include this one. */
+#ifndef WEFT_H
+#define WEFT_H
+
+#include "backends/backends.h"
+#include "core/backend.h"
+#include "core/checkpoint.h"
+#include "core/data.h"
+#include "core/graph.h"
+#include "core/model.h"
+#include "core/number.h"
+#include "core/optimizer.h"
+#include "core/plan.h"
+#include "core/rng.h"
+#include "core/status.h"
+#include "core/tensor.h"
+#include "core/train.h"
+
+#endif
