@@ -82,8 +82,8 @@ INLINE void store_tile(float16 sum[TX][NV], const int width, const int k0, __glo
 
 /* The first `width` pixels of row p from column q on; edge: taps may fall outside. */
 INLINE void tile(const int p, const int q, const int width, const int edge, const int k0,
-                 __global const float *restrict x, __global const float *restrict w,
-                 __global const float *restrict bias, __global float *restrict y)
+                 __global const float *x, __global const float *w,
+                 __global const float *bias, __global float *y)
 {
     float16 sum[TX][NV];
 #pragma unroll

@@ -43,7 +43,7 @@ INLINE int last_at(const int tap, const int stride, const int pad, const int siz
 /* The first `count` rows of sums, to rows of K in part; through a copy that may be indexed, which
  * keeps the program small. */
 INLINE void store_sums(float16 sum[TC][NV], const int count, const int k0,
-                       __global float *restrict part)
+                       __global float *part)
 {
     float16 edge[TC][NV];
 #pragma unroll
@@ -60,8 +60,8 @@ INLINE void store_sums(float16 sum[TC][NV], const int count, const int k0,
 
 /* width channels from c0 on of tap (r, s), images n0 .. n1 - 1. */
 INLINE void channels_tile(const int r, const int s, const int n0, const int n1, const int width,
-                          const int k0, __global const float *restrict x,
-                          __global const float *restrict dy, __global float *restrict part)
+                          const int k0, __global const float *x,
+                          __global const float *dy, __global float *part)
 {
     const int p0 = first_at(r, SH, PT), p1 = last_at(r, SH, PT, H, P);
     const int q0 = first_at(s, SW, PL), q1 = last_at(s, SW, PL, W, Q);
@@ -103,18 +103,19 @@ KERNEL void conv_grad(const int batch, const int slices,
                __global float *restrict part, const long part_at)
 {
     const int k0 = get_group_id(0) * (NV * 16);
-    const int tap = get_group_id(1) / TILES;
-    const int c0 = get_group_id(1) % TILES * TC;
+    long tap = get_group_id(1);
+    const int c0 = take(&tap, TILES) * TC;
     const int z = get_group_id(2);
     const int n0 = (long)batch * z / slices, n1 = (long)batch * (z + 1) / slices;
     x += x_at + c0;
     dy += dy_at + k0;
     part += part_at + ((long)z * (R * S) + tap) * (C * K) + c0 * K + k0;
+    const int s = take(&tap, S), r = tap;
 
     if (C % TC != 0 && c0 + TC > C)
-        channels_tile(tap / S, tap % S, n0, n1, C % TC, k0, x, dy, part);
+        channels_tile(r, s, n0, n1, C % TC, k0, x, dy, part);
     else
-        channels_tile(tap / S, tap % S, n0, n1, TC, k0, x, dy, part);
+        channels_tile(r, s, n0, n1, TC, k0, x, dy, part);
 }
 
 /* One pixel of dy against the window row whose first value is x[first]; check: some of its columns,

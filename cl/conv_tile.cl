@@ -33,11 +33,8 @@ KERNEL void conv_tile(const int batch,
                __global const float *restrict bias, const long bias_at,
                __global float *restrict y, const long y_at)
 {
-    const long item = (long)get_group_id(0) * WG + get_local_id(0);
-    const int k = item % K;
-    const int q = item / K % TILES * TX;
-    const int p = item / ((long)K * TILES) % P;
-    const long n = item / ((long)K * TILES * P);
+    long n = (long)get_group_id(0) * WG + get_local_id(0);
+    const int k = take(&n, K), q = take(&n, TILES) * TX, p = take(&n, P);
     if (n >= batch) return;
     x += x_at + n * (H * W * C);
     w += w_at + k;
@@ -77,11 +74,9 @@ KERNEL void conv_grad_tile(const int batch, const int slices,
                     __global const float *restrict dy, const long dy_at,
                     __global float *restrict part, const long part_at)
 {
-    const long item = (long)get_group_id(0) * WG + get_local_id(0);
-    const int k = item % K;
-    const int c0 = item / K % CHANNELS * TC;
-    const int s = item / ((long)K * CHANNELS) % S;
-    const int r = item / ((long)K * CHANNELS * S);
+    long item = (long)get_group_id(0) * WG + get_local_id(0);
+    const int k = take(&item, K), c0 = take(&item, CHANNELS) * TC, s = take(&item, S);
+    const int r = item;
     const int z = get_group_id(1);
     const int n0 = (long)batch * z / slices, n1 = (long)batch * (z + 1) / slices;
     if (r >= R) return;

@@ -25,9 +25,12 @@
 #define INLINE static inline __attribute__((always_inline))
 
 #if TRANS_B
-#define ZIP(a, b, h)                                                                               \
-    (float16)(a.h.s0, b.h.s0, a.h.s1, b.h.s1, a.h.s2, b.h.s2, a.h.s3, b.h.s3, a.h.s4, b.h.s4,      \
-              a.h.s5, b.h.s5, a.h.s6, b.h.s6, a.h.s7, b.h.s7)
+#define ZIP_LOW(a, b)                                                                              \
+    (float16)(a.s0, b.s0, a.s1, b.s1, a.s2, b.s2, a.s3, b.s3, a.s4, b.s4, a.s5, b.s5, a.s6, b.s6,  \
+              a.s7, b.s7)
+#define ZIP_HIGH(a, b)                                                                             \
+    (float16)(a.s8, b.s8, a.s9, b.s9, a.sa, b.sa, a.sb, b.sb, a.sc, b.sc, a.sd, b.sd, a.se, b.se,  \
+              a.sf, b.sf)
 
 /* Four perfect shuffles of sixteen rows exchange rows and columns. */
 INLINE void transpose(float16 in[16], float16 (*out)[NV], const int v)
@@ -40,8 +43,8 @@ INLINE void transpose(float16 in[16], float16 (*out)[NV], const int v)
     for (int pass = 0; pass < 4; pass++) {
 #pragma unroll
         for (int i = 0; i < 8; i++) {
-            u[2 * i] = ZIP(t[i], t[i + 8], lo);
-            u[2 * i + 1] = ZIP(t[i], t[i + 8], hi);
+            u[2 * i] = ZIP_LOW(t[i], t[i + 8]);
+            u[2 * i + 1] = ZIP_HIGH(t[i], t[i + 8]);
         }
 #pragma unroll
         for (int i = 0; i < 16; i++)
@@ -56,7 +59,7 @@ INLINE void transpose(float16 in[16], float16 (*out)[NV], const int v)
 /* panel[l][v] = op(b)[l0 + l][j0 + 16 v ..]; columns from n on and, when transposing, steps from
  * `steps` on to the next multiple of 16 are zero. */
 INLINE void pack(float16 panel[KB][NV], const int n, const int k, const int l0, const int steps,
-                 const int j0, __global const float *restrict b)
+                 const int j0, __global const float *b)
 {
     for (int v = 0; v < NV; v++) {
         const int j = j0 + 16 * v;
@@ -79,8 +82,8 @@ INLINE void pack(float16 panel[KB][NV], const int n, const int k, const int l0, 
  * them is unrolled; the loops over edge are not, which keeps the program small. */
 INLINE void tile(float16 panel[KB][NV], const int height, const int m, const int n, const int k,
                  const int i, const int j0, const int l0, const int steps, const int first,
-                 __global const float *restrict a, __global const float *restrict bias,
-                 __global float *restrict c)
+                 __global const float *a, __global const float *bias,
+                 __global float *c)
 {
     float16 edge[TM][NV], sum[TM][NV];
     long at[TM];

@@ -32,7 +32,8 @@ void gemm_tile(const int m, const int n, const int k, const int slices,
                __global float *restrict c, const long c_at)
 {
     __local float at[KT][EDGE + 1], bt[KT][EDGE + 1];
-    const int id = get_local_id(0), x = id % ITEMS, y = id / ITEMS;
+    const uint id = get_local_id(0);
+    const int x = id % ITEMS, y = id / ITEMS;
     const int j0 = get_group_id(0) * EDGE, i0 = get_group_id(1) * EDGE;
     const int z = get_group_id(2);
     const int start = (long)k * z / slices, end = (long)k * (z + 1) / slices;
@@ -52,7 +53,7 @@ void gemm_tile(const int m, const int n, const int k, const int slices,
     }
 
     for (int l0 = start; l0 < end; l0 += KT) {
-        for (int e = id; e < KT * EDGE; e += ITEMS * ITEMS) {
+        for (uint e = id; e < KT * EDGE; e += ITEMS * ITEMS) {
             const int al = TRANS_A ? e / EDGE : e % KT, ai = TRANS_A ? e % EDGE : e / KT;
             const int bl = TRANS_B ? e % KT : e / EDGE, bj = TRANS_B ? e / KT : e % EDGE;
             const long i = i0 + ai, j = j0 + bj;

@@ -13,16 +13,16 @@ enum { NAME_AT = 44, ID_WIDTH = 12 };
 
 static const char *type_text(const weft_device_entry *entry)
 {
-    static const char *const names[] = {
-        [WEFT_DEVICE_CPU] = "cpu", [WEFT_DEVICE_GPU] = "gpu",
-        [WEFT_DEVICE_ACCELERATOR] = "accelerator"};
+    static const char *const names[] = {[WEFT_DEVICE_CPU] = "cpu",
+                                        [WEFT_DEVICE_GPU] = "gpu",
+                                        [WEFT_DEVICE_ACCELERATOR] = "accelerator"};
     return names[entry->info.type];
 }
 
 static const char *family_text(weft_family family)
 {
-    static const char *const names[] = {[WEFT_FAMILY_AUTO] = "-", [WEFT_FAMILY_VECTOR] = "vector",
-                                        [WEFT_FAMILY_TILE] = "tile"};
+    static const char *const names[] = {
+        [WEFT_FAMILY_AUTO] = "-", [WEFT_FAMILY_VECTOR] = "vector", [WEFT_FAMILY_TILE] = "tile"};
     return names[family];
 }
 
@@ -86,8 +86,7 @@ static void print_device(const weft_registry *registry, int index, const weft_de
         cli_put_wrapped(stdout, rest, NAME_AT, NAME_AT);
     }
     if (twin >= 0) {
-        printf("%*sthe same device as %s\n", NAME_AT, "",
-               weft_registry_device(registry, twin)->id);
+        printf("%*sthe same device as %s\n", NAME_AT, "", weft_registry_device(registry, twin)->id);
     }
     if (entry->info.emulated) printf("%*semulated: taken when named, only\n", NAME_AT, "");
 }
@@ -101,8 +100,8 @@ static void print_table(const weft_registry *registry, const weft_device_entry *
         print_device(registry, i, first);
     }
     if (!first) return;
-    snprintf(line, sizeof line, "auto takes %s, %s (%s).", first->id,
-             cli_device_print(first, text), why_first(first));
+    snprintf(line, sizeof line, "auto takes %s, %s (%s).", first->id, cli_device_print(first, text),
+             why_first(first));
     printf("\n* ");
     cli_put_wrapped(stdout, line, 2, 2);
 }

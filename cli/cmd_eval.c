@@ -41,8 +41,8 @@ static weft_status attempt(weft_device *device, const weft_device_entry *entry, 
     weft_model *model = NULL;
     (void)entry;
     WEFT_TRY(cli_trained_model(job->trained, device, job->log, &model));
-    const weft_status status = weft_evaluate(model, job->data, &job->trained->norm, job->batch,
-                                             job->logits, &job->score);
+    const weft_status status =
+        weft_evaluate(model, job->data, &job->trained->norm, job->batch, job->logits, &job->score);
     weft_model_free(model);
     return status;
 }
@@ -56,8 +56,8 @@ static weft_status tell(const cli_args *args, const eval_job *job, const weft_de
     int64_t *confusion = calloc((size_t)classes * (size_t)classes, sizeof *confusion);
     weft_class_score *scores = calloc((size_t)classes, sizeof *scores);
     if (!confusion || !scores) {
-        status = weft_fail(WEFT_ERR_MEMORY, "out of memory for the matrix of %d classes",
-                           (int)classes);
+        status =
+            weft_fail(WEFT_ERR_MEMORY, "out of memory for the matrix of %d classes", (int)classes);
         goto done;
     }
     weft_confusion(job->logits, data->classes, data->count, classes, confusion);

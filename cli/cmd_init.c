@@ -57,7 +57,8 @@ static weft_status check_out(const cli_args *args)
 {
     const char *path = cli_text(args, CLI_OPT_OUT);
     if (!path) return weft_fail(WEFT_ERR_USAGE, "weft init needs a file to write: -o FILE");
-    if (weft_is_folder(path)) return weft_fail(WEFT_ERR_USAGE, "-o %s is a folder, not a file", path);
+    if (weft_is_folder(path))
+        return weft_fail(WEFT_ERR_USAGE, "-o %s is a folder, not a file", path);
     if (weft_path_exists(path) && !cli_given(args, CLI_OPT_OVERWRITE)) {
         return weft_fail(WEFT_ERR_USAGE, "%s exists: choose another name, or --overwrite", path);
     }

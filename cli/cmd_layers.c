@@ -12,8 +12,9 @@ enum { LAYERS_MAX = 256, HELP_AT = 40 };
 static const char *type_text(weft_field_type type)
 {
     static const char *const names[] = {
-        [WEFT_FIELD_INT] = "N",      [WEFT_FIELD_FLOAT] = "X",     [WEFT_FIELD_BOOL] = "yes|no",
-        [WEFT_FIELD_PAIR] = "N|NxN", [WEFT_FIELD_SHAPE] = "NxNxN", [WEFT_FIELD_PADDING] = "same|valid|N",
+        [WEFT_FIELD_INT] = "N",       [WEFT_FIELD_FLOAT] = "X",
+        [WEFT_FIELD_BOOL] = "yes|no", [WEFT_FIELD_PAIR] = "N|NxN",
+        [WEFT_FIELD_SHAPE] = "NxNxN", [WEFT_FIELD_PADDING] = "same|valid|N",
     };
     return names[type];
 }
@@ -78,7 +79,7 @@ static weft_status run(const cli_args *args)
         if (i > 0) putchar('\n');
         print_layer(weft_layer_at(i));
     }
-    puts("\nEvery layer also takes name=NAME and from=NAME[,NAME], by default the line above.");
+    puts("\nEvery layer takes name=NAME and from=NAME[,NAME], by default the line above.");
     return WEFT_OK;
 }
 

@@ -28,8 +28,7 @@ static weft_status list(void)
     for (const cli_model *model = cli_models; model->name; model++) {
         weft_graph *graph = NULL;
         char shape[WEFT_SHAPE_TEXT];
-        WEFT_TRY(
-            weft_graph_parse((const char *)model->text, model->length, model->name, &graph));
+        WEFT_TRY(weft_graph_parse((const char *)model->text, model->length, model->name, &graph));
         printf("%-12s  %10lld  %9s    ", model->name, (long long)weft_graph_parameters(graph),
                weft_shape_print(weft_graph_input(graph), shape));
         put_description(model);

@@ -16,10 +16,10 @@ typedef struct predict_job {
     cli_trained trained;
     weft_shape shape; /* of a picture */
     int32_t classes;
-    int64_t count;  /* pictures */
-    size_t bytes;   /* of one */
+    int64_t count; /* pictures */
+    size_t bytes;  /* of one */
     uint8_t *pixels;
-    float *outputs; /* logits, then probabilities */
+    float *outputs;   /* logits, then probabilities */
     char sample[192]; /* how --index is called; "" without it */
     int32_t label;    /* of that sample; -1: none */
     weft_log log;
@@ -55,8 +55,9 @@ static weft_status allocate(predict_job *job)
     job->shape = weft_graph_input(job->trained.graph);
     if (job->shape.rank != 3) {
         char text[WEFT_SHAPE_TEXT];
-        return weft_fail(WEFT_ERR_SHAPE, "%s: its network takes %s, which is not a picture (height "
-                                         "x width x channels)",
+        return weft_fail(WEFT_ERR_SHAPE,
+                         "%s: its network takes %s, which is not a picture (height "
+                         "x width x channels)",
                          job->trained.path, weft_shape_print(job->shape, text));
     }
     job->classes = cli_trained_outputs(&job->trained);
@@ -189,8 +190,8 @@ static int32_t next_best(const float *values, int32_t classes, const int32_t *or
     int32_t best = -1;
     for (int32_t i = 0; i < classes; i++) {
         const int32_t last = shown > 0 ? order[shown - 1] : -1;
-        const bool later = last < 0 || values[i] < values[last] ||
-                           (!(values[i] > values[last]) && i > last);
+        const bool later =
+            last < 0 || values[i] < values[last] || (!(values[i] > values[last]) && i > last);
         if (later && (best < 0 || values[i] > values[best])) best = i;
     }
     return best;
@@ -292,9 +293,8 @@ static weft_status predict(predict_job *job)
 
 static weft_status run(const cli_args *args)
 {
-    predict_job job = {.args = args,
-                       .label = -1,
-                       .log = cli_plain_log(cli_given(args, CLI_OPT_QUIET))};
+    predict_job job = {
+        .args = args, .label = -1, .log = cli_plain_log(cli_given(args, CLI_OPT_QUIET))};
     WEFT_TRY(check_args(args));
     WEFT_TRY(cli_trained_read(args, &job.trained));
     const weft_status status = predict(&job);

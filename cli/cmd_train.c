@@ -169,7 +169,7 @@ static void print_table(const session *s, const weft_device_entry *entry)
     const weft_train_result *r = &s->result;
     char seconds[32], speed[32], device[CLI_DEVICE_TEXT];
     const char *curves = cli_pictures_path(s->pictures);
-    printf("%-12s %8s   %8s\n", "", "loss", "accuracy");
+    if (!isnan(r->train_loss)) printf("%-12s %8s   %8s\n", "", "loss", "accuracy");
     print_figures("train", r->train_loss, r->train_accuracy);
     print_figures("validation", r->val_loss, r->val_accuracy);
     print_figures("test", r->test_loss, r->test_accuracy);

@@ -140,10 +140,10 @@ static json_t *classes_json(const cli_scores *s)
     char name[24];
     for (int32_t i = 0; list && i < s->data->class_count; i++) {
         const weft_class_score *class = &s->classes[i];
-        json_t *one =
-            json_pack("{s:o, s:o, s:o, s:o, s:I}", "name", cli_json_text(name_of(s, i, name)), "precision",
-                      cli_json_number(class->precision), "recall", cli_json_number(class->recall),
-                      "f1", cli_json_number(class->f1), "count", (json_int_t)class->count);
+        json_t *one = json_pack(
+            "{s:o, s:o, s:o, s:o, s:I}", "name", cli_json_text(name_of(s, i, name)), "precision",
+            cli_json_number(class->precision), "recall", cli_json_number(class->recall), "f1",
+            cli_json_number(class->f1), "count", (json_int_t) class->count);
         if (json_array_append_new(list, one) != 0) {
             json_decref(list);
             return NULL;
@@ -175,11 +175,10 @@ json_t *cli_scores_json(const cli_scores *s)
     return json_pack("{s:o, s:o, s:s, s:s, s:o, s:s, s:I, s:o, s:o, s:o, s:o}", "model",
                      cli_json_text(cli_trained_title(s->trained)), "data",
                      cli_json_text(s->data->name), "split", s->split, "device", s->entry->id,
-                     "checkpoint", cli_json_text(s->trained->path), "which",
-                     s->trained->which, "samples", (json_int_t)s->score.samples, "loss",
-                     cli_json_number(s->score.loss), "accuracy",
-                     cli_json_number(s->score.accuracy), "classes", classes_json(s), "confusion",
-                     confusion_json(s));
+                     "checkpoint", cli_json_text(s->trained->path), "which", s->trained->which,
+                     "samples", (json_int_t)s->score.samples, "loss",
+                     cli_json_number(s->score.loss), "accuracy", cli_json_number(s->score.accuracy),
+                     "classes", classes_json(s), "confusion", confusion_json(s));
 }
 
 /* ---- CSV ---- */
@@ -214,8 +213,7 @@ static weft_status write_row(weft_atomic_file *file, const cli_scores *s, int64_
                           (int)s->data->classes[row], (int)largest(logits, classes));
     WEFT_TRY(weft_atomic_write(file, text, (size_t)length));
     for (int32_t i = 0; i < classes; i++) {
-        length =
-            snprintf(text, sizeof text, ",%s", weft_format((double)logits[i], 9, number));
+        length = snprintf(text, sizeof text, ",%s", weft_format((double)logits[i], 9, number));
         WEFT_TRY(weft_atomic_write(file, text, (size_t)length));
     }
     return weft_atomic_write(file, "\n", 1);

@@ -49,8 +49,8 @@ static const gpu_kind kinds[] = {
 };
 
 static const gpu_kind unknown_kind = {
-    0, NULL, "GPU", NULL, NULL,
-    "install the OpenCL driver of its maker, or apt install mesa-opencl-icd"};
+    0,    NULL, "GPU",
+    NULL, NULL, "install the OpenCL driver of its maker, or apt install mesa-opencl-icd"};
 
 static const gpu_kind *kind_of(const cli_gpu *gpu)
 {
@@ -185,7 +185,8 @@ void cli_gpu_explain(FILE *file, const cli_gpu *gpu, bool some, const char *devi
     } else if (!there.own && !there.rusticl) {
         const bool exists = kind->icd || kind->rusticl || kind == &unknown_kind;
         print(file, head,
-              exists ? "no OpenCL driver (ICD) for it is installed" : "no OpenCL driver for it exists",
+              exists ? "no OpenCL driver (ICD) for it is installed"
+                     : "no OpenCL driver for it exists",
               kind->cure);
     } else if (error) {
         explain_node(file, head, path, error);

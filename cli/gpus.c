@@ -63,12 +63,12 @@ static void read_node(const char *folder, char *node, size_t size)
 static bool is_display_only(const cli_gpu *gpu)
 {
     static const char *const drivers[] = {
-        "ast",    "bochs-drm", "bochs",     "cirrus",  "cirrus-qemu",        "mgag200", "qxl",
-        "vmwgfx", "vboxvideo", "virtio_gpu", "virtio-pci", "simple-framebuffer", "simpledrm",
-        "vkms",   "udl",       "hibmc-drm", "hyperv_drm", "gma500",
+        "ast",       "bochs-drm", "bochs",     "cirrus",     "cirrus-qemu", "mgag200",
+        "qxl",       "vmwgfx",    "vboxvideo", "virtio_gpu", "virtio-pci",  "simple-framebuffer",
+        "simpledrm", "vkms",      "udl",       "hibmc-drm",  "hyperv_drm",  "gma500",
     };
-    static const uint32_t vendors[] = {0x1013, 0x102b, 0x1234, 0x15ad, 0x1a03, 0x1af4, 0x1b36,
-                                       0x80ee};
+    static const uint32_t vendors[] = {0x1013, 0x102b, 0x1234, 0x15ad,
+                                       0x1a03, 0x1af4, 0x1b36, 0x80ee};
     for (size_t i = 0; i < sizeof drivers / sizeof *drivers; i++) {
         if (strcmp(gpu->driver, drivers[i]) == 0) return true;
     }
@@ -154,7 +154,7 @@ uint32_t cli_gpu_vendor(const weft_device_info *info)
         const char *part;
         uint32_t vendor;
     } names[] = {
-        {"amd", CLI_AMD},       {"radeon", CLI_AMD},      {"gfx", CLI_AMD},  {"intel", CLI_INTEL},
+        {"amd", CLI_AMD},       {"radeon", CLI_AMD},     {"gfx", CLI_AMD},    {"intel", CLI_INTEL},
         {"nvidia", CLI_NVIDIA}, {"geforce", CLI_NVIDIA}, {"nv1", CLI_NVIDIA},
     };
     if (info->vendor_id == CLI_AMD || info->vendor_id == CLI_INTEL ||

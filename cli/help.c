@@ -50,7 +50,7 @@ static void put_exit_codes(void)
 
 void cli_help_all(void)
 {
-    puts("weft trains, checks and runs neural networks on any OpenCL device and on the CPU.\n");
+    puts("Weft trains, checks and runs neural networks on OpenCL devices and on the CPU.\n");
     puts("Start with:");
     put_examples("weft devices\n"
                  "weft train seed-cnn --data fashion-mnist --out first-run\n"

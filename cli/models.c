@@ -29,7 +29,8 @@ static bool find_file(const char *name, char path[PATH_TEXT])
     if (snprintf(path, PATH_TEXT, "%s", name) >= PATH_TEXT) return true;
     if (strchr(name, '/')) return true;
     if (ends_in_net(name)) return weft_path_exists(name);
-    if (snprintf(path, PATH_TEXT, "%s.net", name) < PATH_TEXT && weft_path_exists(path)) return true;
+    if (snprintf(path, PATH_TEXT, "%s.net", name) < PATH_TEXT && weft_path_exists(path))
+        return true;
     snprintf(path, PATH_TEXT, "%s", name);
     return !cli_model_find(name) && weft_path_exists(name) && !weft_is_folder(name);
 }
@@ -46,12 +47,14 @@ static weft_status unknown(const char *name)
     const char *near = bare ? weft_nearest(bare, names) : NULL;
     free(bare);
     if (near) {
-        return weft_fail(WEFT_ERR_USAGE, "no network %s: not a file here, and not one of the "
-                                         "program's; did you mean %s?",
+        return weft_fail(WEFT_ERR_USAGE,
+                         "no network %s: not a file here, and not one of the "
+                         "program's; did you mean %s?",
                          name, near);
     }
-    return weft_fail(WEFT_ERR_USAGE, "no network %s: not a file here, and not one that `weft "
-                                     "models` lists",
+    return weft_fail(WEFT_ERR_USAGE,
+                     "no network %s: not a file here, and not one that `weft "
+                     "models` lists",
                      name);
 }
 

@@ -124,14 +124,18 @@ static weft_status set(int index, const char *text, cli_args *args)
     cli_value *value = &args->value[index];
     *value = (cli_value){.given = true, .text = text};
     switch (option->kind) {
-    case CLI_INT: return set_integer(option, text, value);
-    case CLI_REAL: return set_real(option, text, value);
-    case CLI_CHOICE: return set_choice(option, text, value);
+    case CLI_INT:
+        return set_integer(option, text, value);
+    case CLI_REAL:
+        return set_real(option, text, value);
+    case CLI_CHOICE:
+        return set_choice(option, text, value);
     case CLI_TEXT:
         if (*text) return WEFT_OK;
         return weft_fail(WEFT_ERR_USAGE, "--%s needs a value (%s), not an empty one", option->name,
                          option->value);
-    case CLI_FLAG: break;
+    case CLI_FLAG:
+        break;
     }
     return WEFT_OK;
 }

@@ -68,9 +68,9 @@ const cli_option cli_options[CLI_OPTION_COUNT] = {
                         "ground and the picture's border is light"},
     [CLI_OPT_LIMIT] = {"limit", 0, CLI_INT, 1, COUNT_MAX, "N", "all", CLI_GROUP_DATA, TRAIN, true,
                        "use the first N training samples only"},
-    [CLI_OPT_VAL_COUNT] = {"val-count", 0, CLI_INT, 0, COUNT_MAX, "N", "5000", CLI_GROUP_DATA,
-                           TRAIN, true,
-                           "hold out N samples for validation, at most a tenth by default; 0: none"},
+    [CLI_OPT_VAL_COUNT] =
+        {"val-count", 0, CLI_INT, 0, COUNT_MAX, "N", "5000", CLI_GROUP_DATA, TRAIN, true,
+         "hold out N samples for validation, at most a tenth by default; 0: none"},
     [CLI_OPT_NO_TEST] = {"no-test", 0, CLI_FLAG, 0, 0, NULL, NULL, CLI_GROUP_DATA, TRAIN, false,
                          "leave out the test set at the end"},
     [CLI_OPT_NO_SHUFFLE] = {"no-shuffle", 0, CLI_FLAG, 0, 0, NULL, NULL, CLI_GROUP_DATA, TRAIN,
@@ -78,10 +78,10 @@ const cli_option cli_options[CLI_OPTION_COUNT] = {
     [CLI_OPT_AUGMENT] = {"augment", 0, CLI_TEXT, 0, 0, "LIST", "by data set", CLI_GROUP_DATA, TRAIN,
                          true, "none, or a list such as flip,shift=2,erase=0.25"},
 
-    [CLI_OPT_DEVICE] = {"device", 'd', CLI_TEXT, 0, 0, "DEVICE", "auto", CLI_GROUP_DEVICE, RUNS,
-                        false,
-                        "auto, cpu, gpu, opencl, an id of `weft devices`, or part of a name; also "
-                        "$WEFT_DEVICE. auto falls back when a device fails, a named one never does"},
+    [CLI_OPT_DEVICE] =
+        {"device", 'd', CLI_TEXT, 0, 0, "DEVICE", "auto", CLI_GROUP_DEVICE, RUNS, false,
+         "auto, cpu, gpu, opencl, an id of `weft devices`, or part of a name; also "
+         "$WEFT_DEVICE. auto falls back when a device fails, a named one never does"},
     [CLI_OPT_FAMILY] = {"family", 0, CLI_CHOICE, 0, 0, "auto|vector|tile", "auto", CLI_GROUP_DEVICE,
                         RUNS, false, "kind of OpenCL kernels: vector for CPUs, tile for GPUs"},
     [CLI_OPT_GEMM] = {"gemm", 0, CLI_CHOICE, 0, 0, "auto|own|clblast", "auto", CLI_GROUP_DEVICE,
@@ -119,8 +119,9 @@ const cli_option cli_options[CLI_OPTION_COUNT] = {
                      "of adam and adamw"},
     [CLI_OPT_WEIGHT_DECAY] = {"weight-decay", 0, CLI_REAL, 0, 100, "X", "0", CLI_GROUP_TRAINING,
                               TRAIN, true, "of convolution and dense weights"},
-    [CLI_OPT_LOSS] = {"loss", 0, CLI_CHOICE, 0, 0, "cross_entropy|mse", "cross_entropy", CLI_GROUP_TRAINING,
-                      TRAIN, true, "softmax cross-entropy, or mean squared error"},
+    [CLI_OPT_LOSS] = {"loss", 0, CLI_CHOICE, 0, 0, "cross_entropy|mse", "cross_entropy",
+                      CLI_GROUP_TRAINING, TRAIN, true,
+                      "softmax cross-entropy, or mean squared error"},
     [CLI_OPT_LABEL_SMOOTHING] = {"label-smoothing", 0, CLI_REAL, 0, 0.9999, "X", "0",
                                  CLI_GROUP_TRAINING, TRAIN, true, "of the training loss"},
     [CLI_OPT_SEED] = {"seed", 's', CLI_INT, 0, 9.2e18, "N", "0", CLI_GROUP_TRAINING, TRAIN | INIT,

@@ -8,13 +8,13 @@
 #include "cli/output.h"
 #include "core/posix.h"
 
-enum { LINE_MAX = 256, BAR = 16, BAR_MIN = 6 };
+enum { TEXT_MAX = 256, BAR = 16, BAR_MIN = 6 };
 
 static const double redraw_seconds = 0.1;
 
 struct cli_progress {
     bool quiet;
-    bool live;   /* stderr is a terminal that can redraw a line */
+    bool live; /* stderr is a terminal that can redraw a line */
     bool colour;
     bool drawn;  /* a live line stands on the screen */
     double last; /* when it was drawn */
@@ -40,6 +40,7 @@ weft_status cli_progress_new(int64_t epochs, bool quiet, cli_progress **out)
     p->live = !quiet && !dumb && weft_is_terminal(stderr);
     p->colour = p->live && !is_set("NO_COLOR");
     p->epochs = epochs;
+    p->last = weft_clock() - redraw_seconds;
     return WEFT_OK;
 }
 
@@ -63,12 +64,11 @@ static int filled(double share, int size)
     return share <= 0 ? 0 : share >= 1 ? size : (int)(share * size);
 }
 
-/* Draw "[####    ] text", cut to the terminal's width; at most ten times a second unless it is the
- * last of its kind. */
-static void draw(cli_progress *p, double share, bool last, const char *text)
+/* Draw "[####    ] text", cut to the terminal's width, at most ten times a second. */
+static void draw(cli_progress *p, double share, const char *text)
 {
     const double now = weft_clock();
-    if (p->drawn && !last && now - p->last < redraw_seconds) return;
+    if (now - p->last < redraw_seconds) return;
     p->last = now;
 
     /* The text matters more than the bar, which takes what is left. */
@@ -88,10 +88,10 @@ static void draw(cli_progress *p, double share, bool last, const char *text)
 
 void cli_progress_prepare(cli_progress *progress, int done, int total)
 {
-    char text[LINE_MAX];
+    char text[TEXT_MAX];
     if (progress->live) {
         snprintf(text, sizeof text, "building kernels %d/%d", done, total);
-        draw(progress, (double)done / (total > 0 ? total : 1), done == total, text);
+        draw(progress, (double)done / (total > 0 ? total : 1), text);
     } else if (!progress->quiet && !progress->told) {
         cli_note("building %d kernels", total);
         progress->told = true;
@@ -113,15 +113,14 @@ static const char *duration(double seconds, char text[32])
 
 void cli_progress_step(cli_progress *progress, const weft_step_report *r)
 {
-    char text[LINE_MAX], loss[32], accuracy[32], speed[32], left[32];
+    char text[TEXT_MAX], loss[32], accuracy[32], speed[32], left[32];
     if (!progress->live) return;
     snprintf(text, sizeof text, "epoch %u/%lld  %lld/%lld  loss %s  acc %s  %s img/s  ETA %s",
              (unsigned)r->epoch, (long long)progress->epochs, (long long)r->step_in_epoch,
              (long long)r->steps_per_epoch, cli_fixed(r->mean_loss, 4, loss),
              cli_fixed(r->mean_accuracy, 4, accuracy), cli_fixed(r->images_per_second, 0, speed),
              duration(r->seconds_left, left));
-    const double share = (double)r->step_in_epoch / (double)r->steps_per_epoch;
-    draw(progress, share, r->step_in_epoch == r->steps_per_epoch, text);
+    draw(progress, (double)r->step_in_epoch / (double)r->steps_per_epoch, text);
 }
 
 void cli_progress_epoch(cli_progress *progress, const weft_epoch_report *r)

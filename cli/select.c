@@ -150,8 +150,7 @@ static weft_status try_device(const weft_device_entry *entry, const weft_open_de
 /* Failures that another device may not have. */
 static bool is_device_failure(weft_status status)
 {
-    return status == WEFT_ERR_DEVICE || status == WEFT_ERR_UNSUPPORTED ||
-           status == WEFT_ERR_MEMORY;
+    return status == WEFT_ERR_DEVICE || status == WEFT_ERR_UNSUPPORTED || status == WEFT_ERR_MEMORY;
 }
 
 static weft_status try_all(const cli_wish *wish, const weft_open_desc *desc, const int *order,

@@ -37,8 +37,9 @@ static weft_status find_in_run(const char *run, const char *wanted, cli_trained 
     out->path = cli_checkpoint_path(run, out->which);
     if (!out->path) return no_memory();
     if (weft_path_exists(out->path)) return WEFT_OK;
-    return weft_fail(WEFT_ERR_IO, "%s has no checkpoint \"%s\": %s is missing; is it the folder of "
-                                  "a run%s?",
+    return weft_fail(WEFT_ERR_IO,
+                     "%s has no checkpoint \"%s\": %s is missing; is it the folder of "
+                     "a run%s?",
                      run, out->which, out->path, best ? " with validation" : "");
 }
 

@@ -35,8 +35,8 @@ static weft_status load_json(const char *path, json_t **out)
                          error.line, error.text);
     }
     if (json_is_object(*out)) return WEFT_OK;
-    return weft_fail(WEFT_ERR_FORMAT, "%s: not a JSON object; it should be the config.json of a run",
-                     path);
+    return weft_fail(WEFT_ERR_FORMAT,
+                     "%s: not a JSON object; it should be the config.json of a run", path);
 }
 
 static const char *text_of(const json_t *object, const char *key)
@@ -87,8 +87,8 @@ static weft_status read_betas(const char *text, weft_optimizer *out)
     }
     if (!fine) return weft_fail(WEFT_ERR_USAGE, "--betas takes two numbers, as 0.9,0.999");
     if (!(beta1 > 0 && beta1 < 1 && beta2 > 0 && beta2 < 1)) {
-        return weft_fail(WEFT_ERR_USAGE, "--betas %s is out of range: each lies above 0 and below 1",
-                         text);
+        return weft_fail(WEFT_ERR_USAGE,
+                         "--betas %s is out of range: each lies above 0 and below 1", text);
     }
     out->beta1 = (float)beta1;
     out->beta2 = (float)beta2;
@@ -103,7 +103,8 @@ static void take_integer(const cli_args *args, cli_option_id id, int64_t *out)
 /* A count where 0 means none, which the library calls WEFT_NONE. */
 static void take_count(const cli_args *args, cli_option_id id, int64_t *out)
 {
-    if (cli_given(args, id)) *out = args->value[id].integer > 0 ? args->value[id].integer : WEFT_NONE;
+    if (cli_given(args, id))
+        *out = args->value[id].integer > 0 ? args->value[id].integer : WEFT_NONE;
 }
 
 static void take_real(const cli_args *args, cli_option_id id, float *out)
@@ -246,8 +247,9 @@ static weft_status load_network(const cli_args *args, cli_training *t)
 {
     if (t->resume) return network_of_run(t->resume, NULL, &t->graph);
     if (!t->model) {
-        return weft_fail(WEFT_ERR_USAGE, "which network? weft train MODEL --data SET; `weft models` "
-                                         "lists those of the program");
+        return weft_fail(WEFT_ERR_USAGE,
+                         "which network? weft train MODEL --data SET; `weft models` "
+                         "lists those of the program");
     }
     if (args->word_count == 0) {
         char *folder = folder_of(cli_text(args, CLI_OPT_CONFIG));
@@ -267,8 +269,9 @@ static weft_status refuse_beside_resume(const cli_args *args)
         const bool refused = cli_options[i].recorded || i == CLI_OPT_RECIPE ||
                              i == CLI_OPT_CONFIG || i == CLI_OPT_OUT || i == CLI_OPT_OVERWRITE;
         if (!args->value[i].given || !refused) continue;
-        return weft_fail(WEFT_ERR_USAGE, "--resume goes on with the run's own options: leave out "
-                                         "--%s (or start anew with --config RUN/config.json)",
+        return weft_fail(WEFT_ERR_USAGE,
+                         "--resume goes on with the run's own options: leave out "
+                         "--%s (or start anew with --config RUN/config.json)",
                          cli_options[i].name);
     }
     if (args->word_count == 0) return WEFT_OK;

@@ -8,9 +8,6 @@
 
 enum { JSON_STYLE = JSON_INDENT(2) | JSON_REAL_PRECISION(9), SUMMARY_LIMIT = 1 << 20 };
 
-#ifndef WEFT_VERSION
-#define WEFT_VERSION "0.1.0"
-#endif
 
 #if defined(__clang__)
 static const char COMPILER[] = "clang " __clang_version__;

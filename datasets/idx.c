@@ -1,91 +1,36 @@
 #include "datasets/idx.h"
 
-#include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <zlib.h>
-
 #include "core/checked.h"
-#include "core/posix.h"
 #include "datasets/sha256.h"
+#include "datasets/stream.h"
 
 enum {
-    TYPE_BYTES = 8,      /* the only data type that is read: unsigned bytes */
-    PIECE = 1 << 18,     /* bytes read and hashed at a time, so that they stay in the cache */
-    DEFLATE_RATIO = 1032 /* no deflate stream grows more than this */
+    TYPE_BYTES = 8,  /* the only data type that is read: unsigned bytes */
+    PIECE = 1 << 17, /* bytes read and hashed at a time, so that they stay in the cache */
 };
 
 static const char again[] = "copy or download the file again";
 
-/* A file that is being read: plain bytes pass through zlib unchanged. */
+/* A file that is being read, and the digest of what was read. */
 typedef struct source {
+    weft_stream *stream;
     const char *path;
-    gzFile gz;
-    int64_t size; /* of the file */
-    int64_t at;   /* bytes handed out, after decompression */
     weft_sha256 sha;
 } source;
-
-static weft_status file_size(const char *path, int64_t *size)
-{
-    if (weft_is_folder(path)) return weft_fail(WEFT_ERR_IO, "%s is a folder, not a file", path);
-    FILE *file = fopen(path, "rb");
-    if (!file) return weft_fail(WEFT_ERR_IO, "cannot open %s: %s", path, strerror(errno));
-    const long end = fseek(file, 0, SEEK_END) == 0 ? ftell(file) : -1;
-    fclose(file);
-    if (end < 0) return weft_fail(WEFT_ERR_IO, "cannot read %s: %s", path, strerror(errno));
-    *size = end;
-    return WEFT_OK;
-}
-
-static weft_status cut(const source *s)
-{
-    return weft_fail(WEFT_ERR_FORMAT, "%s ends after %lld bytes of data: it was cut; %s", s->path,
-                     (long long)s->at, again);
-}
-
-/* zlib tells a truncated file from a good end only by its error number. */
-static weft_status read_failed(const source *s)
-{
-    int code = Z_OK;
-    const char *text = gzerror(s->gz, &code);
-    if (code == Z_OK || code == Z_BUF_ERROR || code == Z_STREAM_END) return cut(s);
-    if (code == Z_MEM_ERROR) return weft_fail(WEFT_ERR_MEMORY, "reading %s", s->path);
-    if (code == Z_ERRNO) return weft_fail(WEFT_ERR_IO, "cannot read %s: %s", s->path, text);
-    return weft_fail(WEFT_ERR_FORMAT, "%s: damaged gzip data after byte %lld (%s); %s", s->path,
-                     (long long)s->at, text, again);
-}
 
 static weft_status take(source *s, uint8_t *bytes, int64_t count)
 {
     while (count > 0) {
-        const int piece = count < PIECE ? (int)count : PIECE;
-        const int got = gzread(s->gz, bytes, (unsigned)piece);
-        if (got > 0) {
-            weft_sha256_add(&s->sha, bytes, (size_t)got);
-            s->at += got;
-        }
-        if (got != piece) return read_failed(s);
+        const int64_t piece = count < PIECE ? count : PIECE;
+        WEFT_TRY(weft_stream_read(s->stream, bytes, piece));
+        weft_sha256_add(&s->sha, bytes, (size_t)piece);
         bytes += piece;
         count -= piece;
     }
     return WEFT_OK;
-}
-
-/* The file must end here, and well: only now has zlib compared length and checksum. */
-static weft_status expect_end(source *s)
-{
-    uint8_t extra;
-    const int got = gzread(s->gz, &extra, 1);
-    if (got > 0)
-        return weft_fail(WEFT_ERR_FORMAT,
-                         "%s is longer than the %lld bytes its header asks for; %s", s->path,
-                         (long long)s->at, again);
-    int code = Z_OK;
-    (void)gzerror(s->gz, &code);
-    return got < 0 || code != Z_OK ? read_failed(s) : WEFT_OK;
 }
 
 static uint32_t big_endian(const uint8_t *b)
@@ -106,16 +51,15 @@ static weft_status read_magic(source *s, int low, int high, int *rank)
 }
 
 /* What the header claims must fit into a file of this size, before anything is allocated for it. */
-static weft_status check_claim(const source *s, const weft_idx *idx, int64_t header)
+static weft_status check_claim(const source *s, int64_t count)
 {
-    int64_t most = s->size, total;
-    if (!gzdirect(s->gz) && weft_mul_i64(s->size, DEFLATE_RATIO, &most)) most = INT64_MAX;
-    if (weft_add_i64(idx->count, header, &total)) total = INT64_MAX;
-    if (total <= most) return WEFT_OK;
+    int64_t total;
+    if (weft_add_i64(count, weft_stream_at(s->stream), &total)) total = INT64_MAX;
+    if (total <= weft_stream_most(s->stream)) return WEFT_OK;
     return weft_fail(WEFT_ERR_FORMAT,
                      "%s: its header asks for %lld bytes, which a file of %lld bytes cannot hold: "
                      "it was cut or its header is damaged; %s",
-                     s->path, (long long)total, (long long)s->size, again);
+                     s->path, (long long)total, (long long)weft_stream_size(s->stream), again);
 }
 
 static weft_status read_extents(source *s, weft_idx *idx)
@@ -133,7 +77,7 @@ static weft_status read_extents(source *s, weft_idx *idx)
                              s->path, i + 1, (unsigned long)n, again);
         idx->dim[i] = (int32_t)n;
     }
-    return check_claim(s, idx, s->at);
+    return check_claim(s, idx->count);
 }
 
 static weft_status check_digest(source *s, const char *sha256)
@@ -156,7 +100,7 @@ static weft_status read_all(source *s, int low, int high, const char *sha256, we
     if (!out->bytes)
         return weft_fail(WEFT_ERR_MEMORY, "%lld bytes for %s", (long long)out->count, s->path);
     WEFT_TRY(take(s, out->bytes, out->count));
-    WEFT_TRY(expect_end(s));
+    WEFT_TRY(weft_stream_end(s->stream));
     return check_digest(s, sha256);
 }
 
@@ -164,12 +108,9 @@ weft_status weft_idx_read(const char *path, int low, int high, const char *sha25
 {
     source s = {.path = path};
     *out = (weft_idx){0};
-    WEFT_TRY(file_size(path, &s.size));
-    s.gz = gzopen(path, "rb");
-    if (!s.gz) return weft_fail(WEFT_ERR_IO, "cannot open %s: %s", path, strerror(errno));
-
-    weft_status status = read_all(&s, low, high, sha256, out);
-    if (gzclose(s.gz) != Z_OK && status == WEFT_OK) status = cut(&s);
+    WEFT_TRY(weft_stream_open(path, &s.stream));
+    const weft_status status = read_all(&s, low, high, sha256, out);
+    weft_stream_close(s.stream);
     if (status != WEFT_OK) {
         free(out->bytes);
         out->bytes = NULL;

@@ -40,6 +40,7 @@ void op_build_conv2d(const op_shape *s, int variant, op_case *out)
     op_set_out(out, output_of(s, WEFT_F32, s->k), 0);
     out->exact = true;
     out->terms = (int64_t)s->kernel[0] * s->kernel[1] * s->c;
+    out->padded = 2;
 }
 
 /* Input pixels that no window covers get a gradient of zero. */
@@ -58,6 +59,7 @@ void op_build_conv2d_data_grad(const op_shape *s, int variant, op_case *out)
     out->exact = true;
     out->zeros = uncovered(s);
     out->terms = (int64_t)s->kernel[0] * s->kernel[1] * s->k;
+    out->padded = 2;
 }
 
 void op_build_conv2d_weight_grad(const op_shape *s, int variant, op_case *out)
@@ -69,6 +71,7 @@ void op_build_conv2d_weight_grad(const op_shape *s, int variant, op_case *out)
     op_set_out(out, filter_of(s), 0);
     out->exact = true;
     out->terms = op_count(&out->op.in[1]) / s->k;
+    out->padded = 2;
 }
 
 /* Variants: with and without the positions. */

@@ -180,7 +180,8 @@ op_match op_compare(const weft_tensor *tensor, const void *device, const void *r
         const double b = value_at(tensor, reference, i, true);
         match.nans += isnan(b);
         match.zeros += b == 0;
-        match.nan_differs += isnan(a) != isnan(b);
+        match.nan_lost += !isnan(a) && isnan(b);
+        match.nan_more += isnan(a) && !isnan(b);
         if (isnan(a) || isnan(b)) continue;
         match.differs += (float)a != (float)b;
         const double d = (a - b) * (a - b);

@@ -44,7 +44,8 @@ void *op_widen(const weft_tensor *tensor, const void *contents);
 typedef struct op_match {
     double error;       /* normalised mean square error over elements that are not NaN */
     int64_t worst;      /* element of the largest difference */
-    int64_t nan_differs; /* elements that are NaN on one side only */
+    int64_t nan_lost;   /* elements that are NaN in the reference only */
+    int64_t nan_more;   /* elements that are NaN on the device only */
     int64_t differs;    /* elements that are not equal (after rounding the reference) */
     int64_t zeros;      /* zeros of the reference */
     int64_t nans;       /* NaN of the reference */

@@ -17,6 +17,7 @@ static const char *wish(const char *name, const char *otherwise)
 op_level op_wanted_level(void)
 {
     const char *shapes = wish("WEFT_TEST_SHAPES", "fast");
+    if (strcmp(shapes, "least") == 0) return OP_LEAST;
     if (strcmp(shapes, "tiny") == 0) return OP_TINY;
     return strcmp(shapes, "all") == 0 ? OP_ALL : OP_FAST;
 }
@@ -39,7 +40,8 @@ static int open_one(const weft_backend *backend, int index, const weft_open_desc
         printf("skipped: %s:%d %s: %s\n", backend->name, index, setting, weft_error());
         return 0;
     }
-    snprintf(to->name, sizeof to->name, "%s:%d %s(%s)", backend->name, index, setting, info.name);
+    to->setting = setting;
+    snprintf(to->name, sizeof to->name, "%s:%d %s (%s)", backend->name, index, setting, info.name);
     return 1;
 }
 
@@ -47,19 +49,27 @@ static int open_one(const weft_backend *backend, int index, const weft_open_desc
  * it compiles for long. */
 static int open_opencl(const weft_backend *backend, int index, op_device *list, int room)
 {
-    const char *cache = getenv("WEFT_CACHE_DIR");
-    int count = 0;
-    weft_open_desc desc = {.family = WEFT_FAMILY_VECTOR, .gemm = WEFT_GEMM_OWN, .cache_dir = cache};
-    if (count < room) count += open_one(backend, index, &desc, "vector ", &list[count]);
-    desc.family = WEFT_FAMILY_TILE;
-    if (count < room) count += open_one(backend, index, &desc, "tile ", &list[count]);
+    static const struct {
+        const char *name;
+        weft_open_desc desc;
+    } settings[] = {
+        {"vector", {.family = WEFT_FAMILY_VECTOR, .gemm = WEFT_GEMM_OWN}},
+        {"tile", {.family = WEFT_FAMILY_TILE, .gemm = WEFT_GEMM_OWN}},
 #ifdef WEFT_CLBLAST
-    if (op_wanted_level() == OP_ALL && count < room) {
-        desc = (weft_open_desc){.gemm = WEFT_GEMM_CLBLAST, .cache_dir = cache};
-        list[count].products_only = true;
-        count += open_one(backend, index, &desc, "clblast ", &list[count]);
-    }
+        {"clblast", {.gemm = WEFT_GEMM_CLBLAST}},
 #endif
+    };
+    const char *only = wish("WEFT_TEST_SETTING", "");
+    int count = 0;
+    for (size_t i = 0; i < sizeof settings / sizeof *settings && count < room; i++) {
+        const bool products = settings[i].desc.gemm == WEFT_GEMM_CLBLAST;
+        if (*only && strcmp(only, settings[i].name) != 0) continue;
+        if (products && !*only && op_wanted_level() != OP_ALL) continue;
+        weft_open_desc desc = settings[i].desc;
+        desc.cache_dir = getenv("WEFT_CACHE_DIR");
+        list[count].products_only = products;
+        count += open_one(backend, index, &desc, settings[i].name, &list[count]);
+    }
     return count;
 }
 

@@ -1,8 +1,9 @@
 /* The devices and settings that a device suite runs on, named by its environment:
  *
  *   WEFT_TEST_BACKEND   cpu, opencl or null; unset: cpu
- *   WEFT_TEST_SHAPES    tiny, fast or all; unset: fast
- *   WEFT_TEST_CASE      a number of a loop, as a failure prints it, or two: 120-150; unset: all
+ *   WEFT_TEST_SETTING   vector, tile or clblast: how OpenCL devices are opened; unset: each way
+ *   WEFT_TEST_SHAPES    least, tiny, fast or all; unset: fast
+ *   WEFT_TEST_CASE      number of a case, as a failure prints it, or two: 120-150; unset: all
  */
 #ifndef WEFT_TESTS_OP_DEVICES_H
 #define WEFT_TESTS_OP_DEVICES_H
@@ -16,6 +17,7 @@ enum { OP_MAX_DEVICES = 16 };
 typedef struct op_device {
     weft_device *device;
     char name[WEFT_NAME_MAX + 32]; /* "opencl:0 vector (name)" */
+    const char *setting;           /* as WEFT_TEST_SETTING names it */
     bool products_only;            /* opened for another route of matrix products */
 } op_device;
 
@@ -25,7 +27,7 @@ void op_devices_close(op_device *list, int count);
 
 op_level op_wanted_level(void);
 
-/* Whether number `index` of a loop is wanted. */
+/* Whether a case of the op table is wanted. */
 bool op_wanted_case(int index);
 
 #endif

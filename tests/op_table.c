@@ -7,7 +7,7 @@
 /* level, n h w c k, kernel, stride, pad: top, left, bottom, right */
 static const op_shape conv_shapes[] = {
     {OP_TINY, 1, 1, 1, 1, 1, {1, 1}, {1, 1}, {0, 0, 0, 0}},
-    {OP_TINY, 2, 5, 4, 3, 5, {3, 3}, {1, 1}, {1, 1, 1, 1}},
+    {OP_LEAST, 2, 5, 4, 3, 5, {3, 3}, {1, 1}, {1, 1, 1, 1}},
     {OP_TINY, 1, 7, 6, 2, 17, {3, 3}, {2, 2}, {1, 0, 1, 1}},
     {OP_TINY, 3, 6, 5, 1, 16, {5, 5}, {1, 1}, {2, 2, 2, 2}},
     {OP_FAST, 1, 13, 11, 16, 16, {3, 3}, {1, 1}, {1, 1, 1, 1}},
@@ -32,7 +32,7 @@ static const op_shape conv_shapes[] = {
 
 static const op_shape pool_shapes[] = {
     {OP_TINY, 1, 1, 1, 1, 0, {1, 1}, {1, 1}, {0, 0, 0, 0}},
-    {OP_TINY, 2, 5, 6, 3, 0, {2, 2}, {2, 2}, {0, 0, 0, 0}},
+    {OP_LEAST, 2, 5, 6, 3, 0, {2, 2}, {2, 2}, {0, 0, 0, 0}},
     {OP_TINY, 3, 7, 5, 17, 0, {3, 2}, {2, 1}, {0, 0, 0, 0}},
     {OP_FAST, 1, 8, 9, 16, 0, {3, 3}, {2, 2}, {1, 1, 1, 1}},
     {OP_FAST, 5, 7, 7, 31, 0, {7, 7}, {7, 7}, {0, 0, 0, 0}},
@@ -48,7 +48,7 @@ static const op_shape pool_shapes[] = {
 static const op_shape gemm_shapes[] = {
     {.level = OP_TINY, .n = 1, .c = 1, .k = 1},
     {.level = OP_TINY, .n = 5, .c = 7, .k = 3},
-    {.level = OP_TINY, .n = 17, .c = 16, .k = 15},
+    {.level = OP_LEAST, .n = 17, .c = 16, .k = 15},
     {.level = OP_FAST, .n = 31, .c = 33, .k = 17},
     {.level = OP_FAST, .n = 1, .c = 10, .k = 128},
     {.level = OP_FAST, .n = 64, .c = 64, .k = 64},
@@ -64,7 +64,7 @@ static const op_shape gemm_shapes[] = {
 static const op_shape row_shapes[] = {
     {.level = OP_TINY, .n = 1, .c = 1},
     {.level = OP_TINY, .n = 2, .c = 3},
-    {.level = OP_TINY, .n = 3, .h = 5, .w = 2, .c = 17},
+    {.level = OP_LEAST, .n = 3, .h = 5, .w = 2, .c = 17},
     {.level = OP_FAST, .n = 1, .c = 31},
     {.level = OP_FAST, .n = 13, .c = 33},
     {.level = OP_FAST, .n = 7, .h = 5, .w = 5, .c = 16},
@@ -79,7 +79,7 @@ static const op_shape row_shapes[] = {
 /* Losses: rows x classes. */
 static const op_shape loss_shapes[] = {
     {.level = OP_TINY, .n = 1, .c = 1},    {.level = OP_TINY, .n = 3, .c = 2},
-    {.level = OP_TINY, .n = 17, .c = 10},  {.level = OP_FAST, .n = 1, .c = 31},
+    {.level = OP_LEAST, .n = 17, .c = 10},  {.level = OP_FAST, .n = 1, .c = 31},
     {.level = OP_FAST, .n = 64, .c = 10},  {.level = OP_ALL, .n = 127, .c = 17},
     {.level = OP_ALL, .n = 1009, .c = 10}, {.level = OP_ALL, .n = 5, .c = 1000},
 };
@@ -87,7 +87,7 @@ static const op_shape loss_shapes[] = {
 /* n rows of k samples */
 static const op_shape sample_shapes[] = {
     {.level = OP_TINY, .n = 1, .h = 1, .w = 1, .c = 1, .k = 1},
-    {.level = OP_TINY, .n = 3, .h = 5, .w = 7, .c = 1, .k = 11},
+    {.level = OP_LEAST, .n = 3, .h = 5, .w = 7, .c = 1, .k = 11},
     {.level = OP_TINY, .n = 5, .c = 7, .k = 6},
     {.level = OP_FAST, .n = 13, .h = 9, .w = 8, .c = 3, .k = 29},
     {.level = OP_FAST, .n = 17, .h = 28, .w = 28, .c = 1, .k = 31},
@@ -98,7 +98,7 @@ static const op_shape sample_shapes[] = {
 
 /* n elements of an arena */
 static const op_shape arena_shapes[] = {
-    {.level = OP_TINY, .n = 1},   {.level = OP_TINY, .n = 37},    {.level = OP_FAST, .n = 128},
+    {.level = OP_TINY, .n = 1},   {.level = OP_LEAST, .n = 37},    {.level = OP_FAST, .n = 128},
     {.level = OP_FAST, .n = 997}, {.level = OP_ALL, .n = 100003},
 };
 

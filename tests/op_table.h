@@ -9,7 +9,7 @@
 #include "core/op.h"
 
 /* Where a case is worth its time: under an interpreter, before a commit, in the whole suite. */
-typedef enum op_level { OP_TINY, OP_FAST, OP_ALL } op_level;
+typedef enum op_level { OP_LEAST, OP_TINY, OP_FAST, OP_ALL } op_level;
 
 /* How the contents of a tensor are drawn. */
 typedef enum op_fill {
@@ -36,6 +36,7 @@ typedef struct op_case {
     bool exact;    /* results on small integers are exact */
     double zeros;  /* share of an output that may be zero before the case is mistrusted */
     unsigned deaf; /* bit i: a NaN in input i need not reach an output */
+    unsigned padded; /* bit i: input i meets padding, which may be skipped or multiplied as 0 */
     char name[OP_NAME_MAX];
 } op_case;
 

@@ -19,7 +19,7 @@
 
 extern char **environ;
 
-enum { PROGRAM_WORDS = 40, PROGRAM_LINE = 4096, PROGRAM_ARGUMENTS = 2048, PROGRAM_TEXT = 1 << 17 };
+enum { PROGRAM_WORDS = 64, PROGRAM_LINE = 4096, PROGRAM_ARGUMENTS = 2048, PROGRAM_TEXT = 1 << 17 };
 
 /* What the last run printed. */
 static char program_out[PROGRAM_TEXT], program_err[PROGRAM_TEXT];
@@ -54,6 +54,7 @@ static inline pid_t program_start_line(char *line, const char *out)
         at = strchr(at, ' ');
         if (at) *at++ = '\0';
     }
+    ck_assert_int_lt(count, PROGRAM_WORDS);
     word[count] = NULL;
     posix_spawn_file_actions_init(&files);
     posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0);
@@ -117,26 +118,26 @@ static inline int count_of(const char *text, char c)
 }
 
 /* The program refused with this code, one line "weft: ..." that holds `part`, and no results. */
-#define ck_refused(code, part, ...)                                                               \
-    do {                                                                                          \
-        const int ck_code = weft(__VA_ARGS__);                                                    \
-        ck_assert_msg(ck_code == (code), "exit code %d instead of %d: %s", ck_code, (code),       \
-                      program_err);                                                               \
-        ck_assert_msg(strncmp(program_err, "weft: ", 6) == 0, "\"%s\"", program_err);             \
-        ck_assert_msg(count_of(program_err, '\n') == 1, "not one line: \"%s\"", program_err);     \
-        ck_assert_msg(says(program_err, (part)), "\"%s\" does not say \"%s\"", program_err,       \
-                      (part));                                                                    \
-        ck_assert_str_eq(program_out, "");                                                        \
+#define ck_refused(code, part, ...)                                                           \
+    do {                                                                                      \
+        const int ck_code = weft(__VA_ARGS__);                                                \
+        ck_assert_msg(ck_code == (code), "exit code %d instead of %d: %s", ck_code, (code),   \
+                      program_err);                                                           \
+        ck_assert_msg(strncmp(program_err, "weft: ", 6) == 0, "\"%s\"", program_err);         \
+        ck_assert_msg(count_of(program_err, '\n') == 1, "not one line: \"%s\"", program_err); \
+        ck_assert_msg(says(program_err, (part)), "\"%s\" does not say \"%s\"", program_err,   \
+                      (part));                                                                \
+        ck_assert_str_eq(program_out, "");                                                    \
     } while (0)
 
 /* The program ended well. */
-#define ck_fine(...)                                                                              \
-    do {                                                                                          \
-        const int ck_code = weft(__VA_ARGS__);                                                    \
-        ck_assert_msg(ck_code == 0, "exit code %d: %s", ck_code, program_err);                    \
+#define ck_fine(...)                                                           \
+    do {                                                                       \
+        const int ck_code = weft(__VA_ARGS__);                                 \
+        ck_assert_msg(ck_code == 0, "exit code %d: %s", ck_code, program_err); \
     } while (0)
 
-#define ck_says(text, part)                                                                       \
+#define ck_says(text, part) \
     ck_assert_msg(says((text), (part)), "\"%s\" does not say \"%s\"", (text), (part))
 
 /* The JSON that the last run printed; json_decref it. */

@@ -78,7 +78,7 @@ START_TEST(names_are_suggested)
     ck_refused(2, "unknown option -z", "eval -z");
     ck_refused(2, "did you mean seed-cnn?", "models seed-cn");
     ck_refused(2, "did you mean conv2d?", "layers conv2");
-    ck_refused(2, "did you mean fashion-mnist?", "eval --data fashion-mnits .");
+    ck_refused(2, "did you mean fashion-mnist?", "train mlp --data fashion-mnits");
 }
 END_TEST
 

@@ -65,6 +65,31 @@ START_TEST(test_flip)
 }
 END_TEST
 
+/* Several gzip files one after the other are one file; anything else behind is not. */
+START_TEST(test_gz_members)
+{
+    const idx_file f = small_images();
+    size_t count, first;
+    scratch_write_gz("member", f.bytes, 30);
+    unsigned char *a = scratch_read("member", &first);
+    scratch_write_gz("member", f.bytes + 30, f.count - 30);
+    unsigned char *b = scratch_read("member", &count);
+    unsigned char both[600];
+    ck_assert_uint_le(first + count + 1, sizeof both);
+    memcpy(both, a, first);
+    memcpy(both + first, b, count);
+    ck_weft(read_images(scratch_write("members", both, first + count), &f, true));
+    for (size_t n = 0; n < first + count; n++)
+        ck_weft_refused(read_images(scratch_write("members", both, n), &f, true), WEFT_ERR_FORMAT,
+                        "members");
+    both[first + count] = 0;
+    ck_weft_refused(read_images(scratch_write("members", both, first + count + 1), &f, true),
+                    WEFT_ERR_FORMAT, "it was cut");
+    free(a);
+    free(b);
+}
+END_TEST
+
 START_TEST(test_grown)
 {
     idx_file f = small_images();
@@ -108,6 +133,32 @@ START_TEST(test_gz_middle)
     ck_weft_refused(weft_idx_read(path, 3, 3, NULL, &idx), WEFT_ERR_FORMAT, "it was cut");
     free(whole);
     free(big);
+}
+END_TEST
+
+/* Bytes that fill zlib's own buffer to the last one: it has not looked at the checksum when they
+ * are handed out. */
+START_TEST(test_gz_checksum_last)
+{
+    enum { TOTAL = 16384 };
+    const uint32_t extents[] = {1, 16, (TOTAL - 16) / 16};
+    const idx_file header = idx_header(3, extents);
+    uint8_t bytes[TOTAL] = {0};
+    memcpy(bytes, header.bytes, header.count);
+    size_t count;
+    scratch_write_gz("last", bytes, TOTAL);
+    unsigned char *whole = scratch_read("last", &count);
+    weft_idx idx;
+    ck_weft(weft_idx_read(scratch_path("last"), 3, 3, NULL, &idx));
+    free(idx.bytes);
+    whole[count - 8] ^= 0x10;
+    ck_weft_refused(weft_idx_read(scratch_write("last", whole, count), 3, 3, NULL, &idx),
+                    WEFT_ERR_FORMAT, "incorrect data check");
+    whole[count - 8] ^= 0x10;
+    for (size_t cut = 1; cut <= 8; cut++)
+        ck_weft_refused(weft_idx_read(scratch_write("last", whole, count - cut), 3, 3, NULL, &idx),
+                        WEFT_ERR_FORMAT, "it was cut");
+    free(whole);
 }
 END_TEST
 
@@ -173,8 +224,10 @@ int main(void)
     tcase_add_unchecked_fixture(tests, scratch_open, scratch_close);
     tcase_add_loop_test(tests, test_cut, 0, 2);
     tcase_add_loop_test(tests, test_flip, 0, 2);
+    tcase_add_test(tests, test_gz_members);
     tcase_add_test(tests, test_grown);
     tcase_add_test(tests, test_gz_middle);
+    tcase_add_test(tests, test_gz_checksum_last);
     tcase_add_test(tests, test_huge_claim);
     tcase_add_test(tests, test_wrong_digest);
     suite_add_tcase(suite, tests);

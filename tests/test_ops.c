@@ -27,13 +27,15 @@ static bool matrix_product(weft_op_kind kind)
 /* False when this number is not wanted in this run. */
 static bool trial_at(int index, trial *t)
 {
-    const char *backend = getenv("WEFT_TEST_BACKEND");
+    const int number = index % op_case_count();
     t->device = &devices[index / op_case_count()];
-    op_case_at(index % op_case_count(), &t->c);
+    op_case_at(number, &t->c);
     snprintf(t->again, sizeof t->again,
-             "%s on %s; again: WEFT_TEST_BACKEND=%s WEFT_TEST_SHAPES=all WEFT_TEST_CASE=%d test_ops",
-             t->c.name, t->device->name, backend ? backend : "cpu", index);
-    if (!op_wanted_case(index) || t->c.level > op_wanted_level()) return false;
+             "%s on %s; again: WEFT_TEST_BACKEND=%s WEFT_TEST_SETTING=%s WEFT_TEST_SHAPES=all "
+             "WEFT_TEST_CASE=%d test_ops",
+             t->c.name, t->device->name, t->device->device->backend->name, t->device->setting,
+             number);
+    if (!op_wanted_case(number) || t->c.level > op_wanted_level()) return false;
     return !t->device->products_only || (matrix_product(t->c.op.kind) && t->c.level < OP_ALL);
 }
 
@@ -54,9 +56,36 @@ static void check_trust(const trial *t, int i, const op_match *match)
                   (long long)match->zeros, (long long)count, i, t->again);
 }
 
+/* What the numbers of a run were, and which comparison they allow. */
+typedef struct sort {
+    const char *name;
+    op_numbers numbers;
+    bool padding; /* NaN times padding may be NaN or 0 */
+    bool trust;   /* many zeros are suspicious */
+} sort;
+
+static const sort floats = {"floats", OP_FLOATS, false, true};
+static const sort whole = {"whole numbers", OP_INTEGERS, false, false};
+
+static void check_output(const trial *t, const sort *s, int i, const op_match *match)
+{
+    const bool equal = s->numbers == OP_INTEGERS || t->c.op.out[i].dtype != WEFT_F32;
+    ck_assert_msg(match->nan_lost == 0, "%s, output %d: %lld elements should be NaN: %s",
+                  s->name, i, (long long)match->nan_lost, t->again);
+    ck_assert_msg(match->nan_more == 0 || s->padding,
+                  "%s, output %d: %lld elements should not be NaN: %s", s->name, i,
+                  (long long)match->nan_more, t->again);
+    ck_assert_msg(!equal || match->differs == 0,
+                  "%s, output %d: %lld elements differ, worst %lld: %s", s->name, i,
+                  (long long)match->differs, (long long)match->worst, t->again);
+    ck_assert_msg(match->error <= t->c.bound, "%s, output %d: error %g > %g, worst %lld: %s",
+                  s->name, i, match->error, t->c.bound, (long long)match->worst, t->again);
+    if (s->trust) check_trust(t, i, match);
+}
+
 /* Compare all outputs with the reference of the same data. */
 static void check_outputs(const trial *t, const op_data *data, const op_data *outputs,
-                          op_numbers numbers, const char *what)
+                          const sort *s)
 {
     op_result reference;
     op_result_new(&t->c, data, 2, &reference);
@@ -64,34 +93,26 @@ static void check_outputs(const trial *t, const op_data *data, const op_data *ou
         const weft_tensor *out = &t->c.op.out[i];
         if (op_count(out) == 0) continue;
         const op_match match = op_compare(out, outputs->out[i], reference.out[i]);
-        ck_assert_msg(match.nan_differs == 0, "%s, output %d: %lld elements are NaN on one side: %s",
-                      what, i, (long long)match.nan_differs, t->again);
-        if (numbers == OP_INTEGERS || out->dtype != WEFT_F32)
-            ck_assert_msg(match.differs == 0, "%s, output %d: %lld elements differ, worst %lld: %s",
-                          what, i, (long long)match.differs, (long long)match.worst, t->again);
-        else
-            ck_assert_msg(match.error <= t->c.bound, "%s, output %d: error %g > %g, worst %lld: %s",
-                          what, i, match.error, t->c.bound, (long long)match.worst, t->again);
-        if (numbers == OP_FLOATS && strcmp(what, "floats") == 0) check_trust(t, i, &match);
+        check_output(t, s, i, &match);
     }
     op_result_free(&reference);
 }
 
 /* Run on drawn numbers and compare; then once more, to the same bits. */
-static void check_numbers(const trial *t, op_bench *bench, op_numbers numbers, const char *what)
+static void check_numbers(const trial *t, op_bench *bench, const sort *s)
 {
     op_data data, outputs, again;
-    op_data_new(&t->c, numbers, 1, &data);
-    op_data_new(&t->c, numbers, 2, &outputs);
-    op_data_new(&t->c, numbers, 3, &again);
+    op_data_new(&t->c, s->numbers, 1, &data);
+    op_data_new(&t->c, s->numbers, 2, &outputs);
+    op_data_new(&t->c, s->numbers, 3, &again);
     ck_trial(t, op_bench_run(bench, &data, &outputs));
-    check_outputs(t, &data, &outputs, numbers, what);
+    check_outputs(t, &data, &outputs, s);
 
     ck_trial(t, op_bench_run(bench, &data, &again));
     for (int i = 0; i < WEFT_MAX_OUT; i++)
         if (outputs.out[i])
             ck_assert_msg(memcmp(outputs.out[i], again.out[i], op_bytes(&t->c.op.out[i])) == 0,
-                          "%s, output %d: two runs differ: %s", what, i, t->again);
+                          "%s, output %d: two runs differ: %s", s->name, i, t->again);
     op_data_free(&data);
     op_data_free(&outputs);
     op_data_free(&again);
@@ -112,6 +133,8 @@ static void check_nan(const trial *t, op_bench *bench, int input)
 {
     const weft_tensor *in = &t->c.op.in[input];
     for (int all = 0; all < 2; all++) {
+        const sort s = {all ? "NaN everywhere" : "one NaN", OP_FLOATS,
+                           (t->c.padded >> input & 1) != 0, false};
         op_data data, outputs;
         op_data_new(&t->c, OP_FLOATS, 4, &data);
         op_data_new(&t->c, OP_FLOATS, 5, &outputs);
@@ -120,7 +143,7 @@ static void check_nan(const trial *t, op_bench *bench, int input)
         for (int64_t i = 0; i < op_count(in); i++)
             if (all || i == one) values[i] = NAN;
         ck_trial(t, op_bench_run(bench, &data, &outputs));
-        check_outputs(t, &data, &outputs, OP_FLOATS, all ? "NaN everywhere" : "one NaN");
+        check_outputs(t, &data, &outputs, &s);
         if (all && !(t->c.deaf >> input & 1))
             ck_assert_msg(any_nan(t, &outputs), "NaN in input %d does not come out: %s", input,
                           t->again);
@@ -135,9 +158,9 @@ START_TEST(agrees_with_double)
     if (!trial_at(_i, &t)) return;
     op_bench bench;
     ck_trial(&t, op_bench_open(t.device->device, &t.c, &bench));
-    check_numbers(&t, &bench, OP_FLOATS, "floats");
-    if (t.c.exact) check_numbers(&t, &bench, OP_INTEGERS, "whole numbers");
-    if (op_wanted_level() != OP_TINY)
+    check_numbers(&t, &bench, &floats);
+    if (t.c.exact) check_numbers(&t, &bench, &whole);
+    if (op_wanted_level() != OP_LEAST)
         for (int i = 0; i < WEFT_MAX_IN; i++)
             if (t.c.op.in[i].shape.rank > 0 && t.c.op.in[i].dtype == WEFT_F32)
                 check_nan(&t, &bench, i);

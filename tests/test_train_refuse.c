@@ -170,7 +170,14 @@ START_TEST(two_runs_want_one_folder)
     ck_weft(weft_trainer_new(b.device, &desc, &second));
     ck_weft(weft_trainer_run(first, &result));
     ck_weft_refused(weft_trainer_run(second, &result), WEFT_ERR_IO, "another training");
+    weft_trainer_free(second);
+    bench_remove(desc.out);
+
+    /* And when the first is gone, what it left is a run. */
+    ck_weft(weft_trainer_new(b.device, &desc, &second));
     weft_trainer_free(first);
+    ck_weft(bench_train(&b, &desc, &result));
+    ck_weft_refused(weft_trainer_run(second, &result), WEFT_ERR_USAGE, "--overwrite");
     weft_trainer_free(second);
     bench_close(&b);
 }

@@ -50,7 +50,7 @@ START_TEST(stopped_and_resumed)
         weft_train_result result;
         bench_open(&b, device, BENCH_NETWORK);
         whole_run(&b, "whole");
-        for (int step = 1; step < 24; step += i == 0 ? 1 : 7) {
+        for (int step = 1; step < 24; step += i == 0 ? 1 : 12) {
             weft_train_desc desc = bench_desc(&b);
             desc.test = &b.test;
             desc.out = bench_path(&b, "part");
@@ -81,6 +81,43 @@ START_TEST(stopped_again_and_again)
         b.log.stop_step = step;
         ck_weft(bench_train(&b, &desc, &result));
     }
+    ck_same_run(&b, "part", "whole", 0);
+    bench_close(&b);
+}
+END_TEST
+
+/* Settings under which validation gets worse after a while, so that what a checkpoint says of the
+ * best epoch and of patience matters. */
+static weft_train_desc getting_worse(train_bench *b, const char *name)
+{
+    weft_train_desc desc = bench_desc(b);
+    desc.options.epochs = 12;
+    desc.options.patience = 3;
+    desc.options.schedule = WEFT_CONSTANT;
+    desc.options.optimizer = (weft_optimizer){.kind = WEFT_SGD, .lr = 1.0f, .momentum = 0.9f};
+    desc.out = bench_path(b, name);
+    return desc;
+}
+
+START_TEST(best_and_patience_are_resumed)
+{
+    train_bench b;
+    weft_train_result whole, result;
+    bench_open(&b, "cpu", BENCH_NETWORK);
+    weft_train_desc desc = getting_worse(&b, "whole");
+    ck_weft(bench_train(&b, &desc, &whole));
+    ck_assert_uint_lt(whole.epochs, 12); /* patience ended it */
+    ck_assert_uint_eq(whole.best_epoch + 3, whole.epochs);
+
+    desc = getting_worse(&b, "part");
+    b.log.stop_epoch = (int)whole.epochs - 2; /* one epoch after the best */
+    ck_weft(bench_train(&b, &desc, &result));
+    ck_assert_int_eq(result.outcome, WEFT_STOPPED);
+    desc = getting_worse(&b, "part");
+    desc.resume = desc.out;
+    ck_weft(bench_train(&b, &desc, &result));
+    ck_assert_uint_eq(result.epochs, whole.epochs);
+    ck_assert_uint_eq(result.best_epoch, whole.best_epoch);
     ck_same_run(&b, "part", "whole", 0);
     bench_close(&b);
 }
@@ -204,6 +241,7 @@ START_TEST(damaged_last_falls_back)
         ck_assert_msg(strstr(b.log.warning, "checkpoint before it") != NULL, "byte %d: \"%s\"",
                       (int)at, b.log.warning);
         ck_same_run(&b, "hurt", "whole", (int)at);
+        ck_assert(bench_same(bench_file(&b, "hurt", PREV), bench_file(&b, "stopped", PREV)));
     }
     free(bytes);
     bench_close(&b);
@@ -338,6 +376,7 @@ int main(void)
     tcase_set_timeout(tests, 300);
     tcase_add_test(tests, stopped_and_resumed);
     tcase_add_test(tests, stopped_again_and_again);
+    tcase_add_test(tests, best_and_patience_are_resumed);
     tcase_add_test(tests, killed_and_resumed);
     tcase_add_test(tests, kept_between_epochs);
     tcase_add_test(tests, torn_lines_are_cut);

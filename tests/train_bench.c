@@ -89,14 +89,19 @@ const char *bench_device(int index)
     if (index == 0) return "cpu";
     weft_registry *registry = scan();
     const char *found = NULL;
+    bool any = false;
     for (int i = 0; i < weft_registry_count(registry) && !found; i++) {
         const weft_device_entry *entry = weft_registry_device(registry, i);
         if (strncmp(entry->id, "opencl", 6) != 0 || entry->info.emulated) continue;
+        any = true;
         if (--index > 0) continue;
         snprintf(id, sizeof id, "%s", entry->id);
         found = id;
     }
     weft_registry_free(registry);
+    static bool told;
+    if (!found && !any && !told) printf("skipped: no OpenCL device, only the CPU is tested\n");
+    told = true;
     return found;
 }
 

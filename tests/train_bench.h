@@ -35,7 +35,8 @@ typedef struct train_bench {
 } train_bench;
 
 /* Devices to run on: "cpu", then every OpenCL device's id that is fit for a test. Index past the
- * end: NULL. The CPU backend comes first and is always there. */
+ * end: NULL. The CPU backend comes first and is always there; when it stays alone, stdout says so.
+ */
 const char *bench_device(int index);
 
 void bench_open(train_bench *b, const char *device, const char *network);

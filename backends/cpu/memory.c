@@ -23,7 +23,7 @@ weft_status weft_cpu_buffer_new(weft_device *device, size_t bytes, weft_buffer *
 {
     size_t rounded = 0;
     *out = NULL;
-    if (weft_add_size(bytes > 0 ? bytes : 1, ALIGNMENT - 1, &rounded))
+    if (weft_add_size(bytes > 0 ? bytes : 1, ALIGNMENT - 1, &rounded) || rounded > PTRDIFF_MAX)
         return weft_fail(WEFT_ERR_MEMORY, "cpu: a buffer of %zu bytes is too large", bytes);
     rounded -= rounded % ALIGNMENT;
 

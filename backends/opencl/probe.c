@@ -9,29 +9,43 @@
 
 #include "core/posix.h"
 
-enum { ROUNDS = 20000, TRIES = 3, ANSWER_MAX = 64 };
+enum { FEWEST_ROUNDS = 64, MOST_ROUNDS = 65536, TRIES = 3, ANSWER_MAX = 64 };
 
-static weft_status run(cl_device *device, cl_kernel kernel, double *seconds)
+static const double long_enough = 5e-4; /* seconds: well above the cost of a launch */
+
+static weft_status run_once(cl_device *device, cl_kernel kernel, cl_int rounds, double *seconds)
 {
     const size_t local = (size_t)cl_group_size(device);
-    const cl_int rounds = ROUNDS;
+    const double start = weft_clock();
     CL_TRY(clSetKernelArg, (kernel, 0, sizeof rounds, &rounds));
-    CL_TRY(clSetKernelArg, (kernel, 1, sizeof device->nothing, &device->nothing));
-    *seconds = 1e30;
+    CL_TRY(clEnqueueNDRangeKernel, (device->queue, kernel, 1, NULL, &local, &local, 0, NULL, NULL));
+    CL_TRY(clFinish, (device->queue));
+    *seconds = weft_clock() - start;
+    return WEFT_OK;
+}
 
-    /* The first run compiles on some drivers and is not counted. */
-    for (int i = 0; i <= TRIES; i++) {
-        const double start = weft_clock();
-        CL_TRY(clEnqueueNDRangeKernel,
-               (device->queue, kernel, 1, NULL, &local, &local, 0, NULL, NULL));
-        CL_TRY(clFinish, (device->queue));
-        const double taken = weft_clock() - start;
-        if (i > 0 && taken < *seconds) *seconds = taken;
+/* The shortest of some runs. With *rounds 0, the number of rounds is found first: an interpreter
+ * takes a second for what a processor does in a millisecond. */
+static weft_status run(cl_device *device, cl_kernel kernel, cl_int *rounds, double *seconds)
+{
+    CL_TRY(clSetKernelArg, (kernel, 1, sizeof device->nothing, &device->nothing));
+    /* The first run compiles on some drivers. */
+    WEFT_TRY(run_once(device, kernel, FEWEST_ROUNDS, seconds));
+    for (cl_int r = FEWEST_ROUNDS; *rounds == 0; r *= 4) {
+        WEFT_TRY(run_once(device, kernel, r, seconds));
+        if (*seconds >= long_enough || r >= MOST_ROUNDS) *rounds = r;
+    }
+    *seconds = 1e30;
+    for (int i = 0; i < TRIES; i++) {
+        double taken = 0;
+        WEFT_TRY(run_once(device, kernel, *rounds, &taken));
+        if (taken < *seconds) *seconds = taken;
     }
     return WEFT_OK;
 }
 
-static weft_status time_kernel(cl_device *device, const char *entry, double *seconds)
+static weft_status time_kernel(cl_device *device, const char *entry, cl_int *rounds,
+                               double *seconds)
 {
     cl_defines defines = {0};
     cl_define_family(device, &defines);
@@ -39,7 +53,7 @@ static weft_status time_kernel(cl_device *device, const char *entry, double *sec
     cl_kernel kernel = NULL;
     cl_entry *cached = NULL;
     WEFT_TRY(cl_program_get(device, &spec, &kernel, &cached));
-    const weft_status status = run(device, kernel, seconds);
+    const weft_status status = run(device, kernel, rounds, seconds);
     if (status == WEFT_OK) cl_entry_launched(cached);
     clReleaseKernel(kernel);
     return status;
@@ -84,9 +98,10 @@ weft_status cl_probe(cl_device *device)
         return WEFT_OK;
     }
 
+    cl_int rounds = 0;
     double with_fma = 0, without = 0;
-    weft_status status = time_kernel(device, "probe_fma", &with_fma);
-    if (status == WEFT_OK) status = time_kernel(device, "probe_plain", &without);
+    weft_status status = time_kernel(device, "probe_plain", &rounds, &without);
+    if (status == WEFT_OK) status = time_kernel(device, "probe_fma", &rounds, &with_fma);
     if (status == WEFT_OK) {
         device->limits.fast_fma = with_fma < 1.5 * without;
         if (path) write_answer(device, path, device->limits.fast_fma);
