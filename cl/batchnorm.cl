@@ -147,7 +147,7 @@ void normalize_rows(const long rows, const int channels, const affine k, const _
     const long begin = (long)get_group_id(0) * each;                               \
     const long end = min(begin + each, rows * channels);                           \
     for (long i = begin + get_local_id(0); i < end; i += WG) {                     \
-        const int c = (int)(i % channels);                                         \
+        const int c = rest(i, i / channels, channels);                             \
         ONE(1, c, i, 1);                                                           \
     }
 #endif

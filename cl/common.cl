@@ -42,6 +42,12 @@ typedef int wide_int;
 #define PUT(p, v) (*(p) = (v))
 #endif
 
+/* i mod size, where i / size is known already; the result is below 2^31. */
+int rest(const long i, const long quotient, const long size)
+{
+    return (int)((uint)i - (uint)quotient * (uint)size);
+}
+
 /* The first n of LANES numbers; the others are 0. */
 wide load_wide(const __global real *p, const int n)
 {

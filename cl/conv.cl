@@ -125,9 +125,9 @@ INLINE void tile(const int p, const int q, const int width, const int edge, cons
 }
 
 KERNEL void conv(__global const float *restrict x, const long x_at,
-          __global const float *restrict w, const long w_at,
-          __global const float *restrict bias, const long bias_at,
-          __global float *restrict y, const long y_at)
+                 __global const float *restrict w, const long w_at,
+                 __global const float *restrict bias, const long bias_at,
+                 __global float *restrict y, const long y_at)
 {
     const int k0 = get_group_id(0) * (NV * 16);
     const int p0 = get_group_id(1) * ROWS;

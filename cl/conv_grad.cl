@@ -3,10 +3,10 @@
  *   part[z][r][s][c][k] = sum over n in slice z, and p, q, of
  *                         x[n][p * SH + r - PT][q * SW + s - PL][c] * dy[n][p][q][k]
  *
- * A group keeps a register tile over the pixels of its slice. conv_grad has TC channels x NV vectors
- * of 16 outputs of one tap (r, s); only pixels whose tap is inside are visited. conv_grad_taps, for
- * few channels, has all S * C values of window row r: they are contiguous in x, and only the pixels
- * near the left and right border need a check.
+ * A group keeps a register tile over the pixels of its slice. conv_grad has TC channels x NV
+ * vectors of 16 outputs of one tap (r, s); only pixels whose tap is inside are visited.
+ * conv_grad_taps, for few channels, has all S * C values of window row r: they are contiguous in x,
+ * and only the pixels near the left and right border need a check.
  *
  * H W C P Q K R S SH SW PT PL   see conv_window.cl
  * TC NV           tile; for conv_grad_taps TC is S * C
@@ -28,7 +28,8 @@
 #define LOAD_DY(p, v, k) load_wide((p) + 16 * (v), K - (k)-16 * (v))
 #endif
 
-/* First position whose tap is inside, and one past the last: 0 <= at * stride + tap - pad < size. */
+/* First position whose tap is inside, and one past the last, where inside means
+ * 0 <= at * stride + tap - pad < size. */
 INLINE int first_at(const int tap, const int stride, const int pad)
 {
     return max(pad - tap + stride - 1, 0) / stride;
@@ -98,9 +99,9 @@ INLINE void channels_tile(const int r, const int s, const int n0, const int n1, 
 }
 
 KERNEL void conv_grad(const int batch, const int slices,
-               __global const float *restrict x, const long x_at,
-               __global const float *restrict dy, const long dy_at,
-               __global float *restrict part, const long part_at)
+                      __global const float *restrict x, const long x_at,
+                      __global const float *restrict dy, const long dy_at,
+                      __global float *restrict part, const long part_at)
 {
     const int k0 = get_group_id(0) * (NV * 16);
     long tap = get_group_id(1);
@@ -138,9 +139,9 @@ INLINE void row_pixel(float16 sum[TC][NV], const int check, const int column, co
 }
 
 KERNEL void conv_grad_taps(const int batch, const int slices,
-                    __global const float *restrict x, const long x_at,
-                    __global const float *restrict dy, const long dy_at,
-                    __global float *restrict part, const long part_at)
+                           __global const float *restrict x, const long x_at,
+                           __global const float *restrict dy, const long dy_at,
+                           __global float *restrict part, const long part_at)
 {
     const int k0 = get_group_id(0) * (NV * 16);
     const int r = get_group_id(1);

@@ -18,7 +18,7 @@
 #endif
 
 KERNEL void conv_pack(__global const float *restrict w, const long w_at,
-               __global float *restrict packed, const long packed_at)
+                      __global float *restrict packed, const long packed_at)
 {
     const int c = get_group_id(0);
     const int tap = get_group_id(1);

@@ -28,10 +28,10 @@
 #define CHANNELS ((C + TC - 1) / TC)
 
 KERNEL void conv_tile(const int batch,
-               __global const float *restrict x, const long x_at,
-               __global const float *restrict w, const long w_at,
-               __global const float *restrict bias, const long bias_at,
-               __global float *restrict y, const long y_at)
+                      __global const float *restrict x, const long x_at,
+                      __global const float *restrict w, const long w_at,
+                      __global const float *restrict bias, const long bias_at,
+                      __global float *restrict y, const long y_at)
 {
     long n = (long)get_group_id(0) * WG + get_local_id(0);
     const int k = take(&n, K), q = take(&n, TILES) * TX, p = take(&n, P);
@@ -70,9 +70,9 @@ KERNEL void conv_tile(const int batch,
 
 /* One work-item sums TC channels of one tap for one output over a slice of the batch. */
 KERNEL void conv_grad_tile(const int batch, const int slices,
-                    __global const float *restrict x, const long x_at,
-                    __global const float *restrict dy, const long dy_at,
-                    __global float *restrict part, const long part_at)
+                           __global const float *restrict x, const long x_at,
+                           __global const float *restrict dy, const long dy_at,
+                           __global float *restrict part, const long part_at)
 {
     long item = (long)get_group_id(0) * WG + get_local_id(0);
     const int k = take(&item, K), c0 = take(&item, CHANNELS) * TC, s = take(&item, S);

@@ -34,7 +34,7 @@ KERNEL void dropout(const long rows, const long columns, const long each, const 
     const long begin = (long)get_group_id(0) * each, end = min(begin + each, rows * blocks);
     const uint2 key = (uint2)((uint)seed_low, (uint)seed_high);
     for (long i = begin + get_local_id(0); i < end; i += WG) {
-        const long row = i / blocks, e = i % blocks * BLOCK;
+        const long row = i / blocks, e = rest(i, row, blocks) * (long)BLOCK;
         const long at = row * columns + e;
         const int n = (int)min((long)BLOCK, columns - e);
         const uint4 counter = (uint4)((uint)(e / 4), row0 + (uint)row, step, (uint)tag);

@@ -164,7 +164,7 @@ KERNEL void gather(const int rows, const int height, const int width, const int 
     change k = {0, 0, 0, 0, 0, 0, 0};
     for (long line = begin; line < end; line++) {
         const long r = line / height;
-        const int h = (int)(line % height);
+        const int h = rest(line, r, height);
         const int sample = sample_of(r, listed, samples, first, order);
         const __global pixel *image = images + sample * pixels * channels;
         __global real *out = x + line * width * channels;
@@ -185,8 +185,9 @@ KERNEL void gather(const int rows, const int height, const int width, const int 
 #else
     const long begin = (long)get_group_id(0) * each, end = min(begin + each, rows * pixels);
     for (long i = begin + get_local_id(0); i < end; i += WG) {
-        const int sample = sample_of(i / pixels, listed, samples, first, order);
-        const int place = (int)(i % pixels);
+        const long r = i / pixels;
+        const int sample = sample_of(r, listed, samples, first, order);
+        const int place = rest(i, r, pixels), h = place / width;
         if (sample < 0) {
             for (int c = 0; c < channels; c++) {
                 x[i * channels + c] = NAN;
@@ -194,7 +195,7 @@ KERNEL void gather(const int rows, const int height, const int width, const int 
             continue;
         }
         const change k = draw_change(s, (uint)sample, epoch, key, shift, flip, erase);
-        put_pixel(channels, source_of(s, k, place / width, place % width),
+        put_pixel(channels, source_of(s, k, h, place - h * width),
                   images + sample * pixels * channels, norm, x + i * channels);
     }
 #endif

@@ -2,10 +2,11 @@
  *
  *   c[i][j] (+)= bias[j] + sum over l of op(a)[i][l] * op(b)[l][j],  0 <= i < m, 0 <= j < n
  *
- * a is m x k, or k x m when TRANS_A; b is k x n, or n x k when TRANS_B. A group makes `rows` rows of
- * one panel of NV * 16 columns for slice z of k. It copies KB rows of the panel into private memory,
- * where they are contiguous, padded with zeros and never transposed, and multiplies every row of
- * the group with it. With several slices c is a buffer of slices x m x n, added up by gemm_sum.
+ * a is m x k, or k x m when TRANS_A; b is k x n, or n x k when TRANS_B. A group makes `rows` rows
+ * of one panel of NV * 16 columns for slice z of k. It copies up to KB steps of the panel into
+ * private memory, where they are contiguous, padded with zeros and never transposed, and multiplies
+ * every row of the group with them. With several slices c is a buffer of slices x m x n, added up
+ * by gemm_sum.
  *
  * TRANS_A TRANS_B BIAS ADD   0 or 1
  * TM NV KB                   tile, and steps of k in a panel (a multiple of 16)

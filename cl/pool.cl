@@ -185,7 +185,7 @@ void average_grad_one(const extents e, const int h, const int w, const __global 
     const long end = min(begin + each, (long)images * (HEIGHT));                      \
     for (long line = begin; line < end; line++) {                                     \
         const long image = line / (HEIGHT);                                           \
-        const int row = (int)(line % (HEIGHT));                                       \
+        const int row = rest(line, image, HEIGHT);                                    \
         for (int column = 0; column < (WIDTH); column++) {                            \
             const long place = (line * (WIDTH) + column) * e.c;                       \
             int c = 0;                                                                \
@@ -198,11 +198,9 @@ void average_grad_one(const extents e, const int h, const int w, const __global 
     const long begin = (long)get_group_id(0) * each;                                  \
     const long end = min(begin + each, (long)images * (HEIGHT) * (WIDTH) * e.c);      \
     for (long place = begin + get_local_id(0); place < end; place += WG) {            \
-        const int c = (int)(place % e.c);                                             \
-        const long pixel = place / e.c;                                               \
-        const int column = (int)(pixel % (WIDTH));                                    \
-        const int row = (int)(pixel / (WIDTH) % (HEIGHT));                            \
-        const long image = pixel / ((long)(WIDTH) * (HEIGHT));                        \
+        const long pixel = place / e.c, line = pixel / (WIDTH), image = line / (HEIGHT); \
+        const int c = rest(place, pixel, e.c);                                        \
+        const int column = rest(pixel, line, WIDTH), row = rest(line, image, HEIGHT); \
         ONE(row, column, image, c, 1, place);                                         \
     }
 #endif

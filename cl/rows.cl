@@ -17,10 +17,10 @@ KERNEL void gather_rows(const long count, const long each, const int columns, co
 {
     const long begin = (long)get_group_id(0) * each, end = min(begin + each, count);
     for (long i = begin + get_local_id(0); i < end; i += WG) {
-        const long at = first + i / columns;
+        const long r = i / columns, at = first + r;
         const long row = at >= 0 && at < listed ? order[order_at + at] : -1;
         const bool known = row >= 0 && row < samples;
-        y[y_at + i] = known ? table[table_at + row * columns + i % columns] : (uint)missing;
+        y[y_at + i] = known ? table[table_at + row * columns + rest(i, r, columns)] : (uint)missing;
     }
 }
 

@@ -15,7 +15,7 @@ static int device_count;
 typedef struct trial {
     const op_device *device;
     op_case c;
-    char again[WEFT_NAME_MAX + OP_NAME_MAX + 128];
+    char again[WEFT_NAME_MAX + 2 * OP_NAME_MAX];
 } trial;
 
 static bool matrix_product(weft_op_kind kind)

@@ -268,6 +268,8 @@ weft_status weft_cpu_supports(const weft_op *op, size_t *scratch_bytes)
 {
     int64_t elements = 0, bytes = 0;
     *scratch_bytes = 0;
+    if ((unsigned)op->kind >= WEFT_OP_COUNT)
+        return weft_fail(WEFT_ERR_UNSUPPORTED, "op %d: no op of this version", (int)op->kind);
     const rule *const rule_ = &rules[op->kind];
     WEFT_TRY(check_tensors(op, rule_->in, op->in, "input"));
     WEFT_TRY(check_tensors(op, rule_->out, op->out, "output"));

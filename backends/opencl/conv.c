@@ -118,9 +118,8 @@ static weft_status add_vector(cl_step *step, const cl_conv *conv, const conv_way
     cl_define(defines, "HEAD", "%d", (int)way->head);
     cl_define(defines, "REST", "%d", (int)way->rest);
     const cl_spec spec = {"conv.cl", "conv", defines->text};
-    const cl_grid grid = {{way->k_padded / (16 * way->tile.vectors),
-                           cl_divide_up(conv->p, way->rows), conv->n},
-                          {1}};
+    const cl_grid grid = {
+        {way->k_padded / (16 * way->tile.vectors), cl_divide_up(conv->p, way->rows), conv->n}, {1}};
     return CL_LAUNCH(step, &spec, &grid, CL_T(&op->in[0]), CL_T(w), CL_T(bias), CL_T(&op->out[0]));
 }
 

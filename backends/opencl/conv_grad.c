@@ -69,9 +69,8 @@ static grad_way choose(const cl_device *device, const cl_conv *conv)
     way.tile = way.taps ? (cl_tile){conv->s * conv->c, beside}
                         : cl_tile_choose(device, conv->c, conv->k, 1);
     way.groups[0] = cl_divide_up(conv->k, 16 * way.tile.vectors);
-    way.groups[1] = way.taps
-                        ? conv->r
-                        : (int64_t)conv->r * conv->s * cl_divide_up(conv->c, way.tile.count);
+    way.groups[1] =
+        way.taps ? conv->r : (int64_t)conv->r * conv->s * cl_divide_up(conv->c, way.tile.count);
     way.slices = count_slices(conv, way.groups[0] * way.groups[1], wanted_groups(conv));
     return way;
 }

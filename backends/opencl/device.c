@@ -49,18 +49,6 @@ static weft_status copy_desc(cl_device *device, const weft_open_desc *desc)
     return WEFT_OK;
 }
 
-static weft_status make_nothing(cl_device *device)
-{
-    enum { BYTES = 256 };
-    const cl_uint zero = 0;
-    cl_int error = CL_SUCCESS;
-    device->nothing = clCreateBuffer(device->context, CL_MEM_READ_WRITE, BYTES, NULL, &error);
-    if (error != CL_SUCCESS) return cl_fail(error, "clCreateBuffer");
-    CL_TRY(clEnqueueFillBuffer,
-           (device->queue, device->nothing, &zero, sizeof zero, 0, BYTES, 0, NULL, NULL));
-    return WEFT_OK;
-}
-
 static weft_status make_context(cl_device *device)
 {
     const cl_context_properties properties[] = {CL_CONTEXT_PLATFORM,
@@ -72,7 +60,9 @@ static weft_status make_context(cl_device *device)
     if (error != CL_SUCCESS) return cl_fail(error, "clCreateContext");
     device->queue = clCreateCommandQueue(device->context, device->id, profile, &error);
     if (error != CL_SUCCESS) return cl_fail(error, "clCreateCommandQueue");
-    return make_nothing(device);
+    device->nothing = clCreateBuffer(device->context, CL_MEM_READ_WRITE, 256, NULL, &error);
+    if (error != CL_SUCCESS) return cl_fail(error, "clCreateBuffer");
+    return WEFT_OK;
 }
 
 static weft_status start(cl_device *device, const weft_open_desc *desc)

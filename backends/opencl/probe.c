@@ -28,7 +28,10 @@ static weft_status run_once(cl_device *device, cl_kernel kernel, cl_int rounds, 
  * takes a second for what a processor does in a millisecond. */
 static weft_status run(cl_device *device, cl_kernel kernel, cl_int *rounds, double *seconds)
 {
-    CL_TRY(clSetKernelArg, (kernel, 1, sizeof device->nothing, &device->nothing));
+    const cl_float a = 0.5f, b = 0.25f;
+    CL_TRY(clSetKernelArg, (kernel, 1, sizeof a, &a));
+    CL_TRY(clSetKernelArg, (kernel, 2, sizeof b, &b));
+    CL_TRY(clSetKernelArg, (kernel, 3, sizeof device->nothing, &device->nothing));
     /* The first run compiles on some drivers. */
     WEFT_TRY(run_once(device, kernel, FEWEST_ROUNDS, seconds));
     for (cl_int r = FEWEST_ROUNDS; *rounds == 0; r *= 4) {
