@@ -8,8 +8,10 @@ cd "$(dirname "$0")"
 # shellcheck disable=SC2086  # lists of package names
 need_packages $WEFT_BUILD_PACKAGES $WEFT_TEST_PACKAGES
 
-build_into build-test -DCMAKE_BUILD_TYPE=Release -DWEFT_TESTS=ON
-ctest --test-dir build-test -L all --output-on-failure
+run_all() { # folder, then options of cmake
+    build_into "$@" -DWEFT_TESTS=ON -DWEFT_TEST_CACHE="$PWD/build-test/cache"
+    ctest --test-dir "$1" -L all -j "$(cores)" --output-on-failure
+}
 
-build_into build-sanitize -DCMAKE_BUILD_TYPE=RelWithDebInfo -DWEFT_TESTS=ON -DWEFT_SANITIZE=ON
-ctest --test-dir build-sanitize -L all --output-on-failure
+run_all build-test -DCMAKE_BUILD_TYPE=Release
+run_all build-sanitize -DCMAKE_BUILD_TYPE=RelWithDebInfo -DWEFT_SANITIZE=ON

@@ -21,7 +21,7 @@
 
 /* Rows of which sums are taken at a time: they stay in the nearest cache from one pass, or one
  * block of channels, to the next. */
-#define TILE 32
+#define TILE 16
 
 wide load_inv_std(const __global real *spread, const real eps, const int n)
 {
@@ -32,6 +32,7 @@ wide load_inv_std(const __global real *spread, const real eps, const int n)
 #endif
 }
 
+#if !RUNNING
 /* count, mean and M2 of a += those of b. */
 void merge(real *count_a, wide *mean_a, wide *m2_a, const real count_b, const wide mean_b,
            const wide m2_b)
@@ -116,6 +117,7 @@ KERNEL void stats_merge(const long rows, const int slices, const int channels, c
     store_wide((1.0f - momentum) * load_wide(running_mean, n) + momentum * middle, running_mean, n);
     store_wide((1.0f - momentum) * load_wide(running_var, n) + momentum * variance, running_var, n);
 }
+#endif
 
 /* The constants of a block of channels. */
 typedef struct affine {
@@ -262,10 +264,10 @@ KERNEL void gradient(const long rows, const int channels, const long each, const
                      const __global real *restrict dbeta, const long dbeta_at,
                      __global real *restrict dx, const long dx_at)
 {
-    const real share = 1.0f / (real)rows;
 #if RUNNING
 #define SLOPE(c, n) {inv_std * load_wide(gamma + gamma_at + (c), n), inv_std, inv_std, inv_std}
 #else
+    const real share = 1.0f / (real)rows;
 #define SLOPE(c, n)                                                                  \
     {inv_std * load_wide(gamma + gamma_at + (c), n),                                 \
      share * load_wide(dbeta + dbeta_at + (c), n), load_wide(mean + mean_at + (c), n), \

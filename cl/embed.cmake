@@ -9,8 +9,8 @@ foreach(path IN LISTS FILES)
     get_filename_component(name ${path} NAME)
     file(READ ${path} bytes HEX)
     string(REGEX REPLACE "([0-9a-f][0-9a-f])" "0x\\1," bytes "${bytes}")
-    string(REGEX REPLACE "(................................................................................)"
-           "\\1\n    " bytes "${bytes}")
+    string(REPEAT "." 80 line) # 16 bytes
+    string(REGEX REPLACE "(${line})" "\\1\n    " bytes "${bytes}")
     string(APPEND arrays "static const unsigned char source${number}[] = {\n    ${bytes}\n};\n\n")
     string(APPEND table "    {\"${name}\", source${number}, sizeof source${number}},\n")
     math(EXPR number "${number} + 1")

@@ -144,10 +144,10 @@ int sample_of(const long r, const int listed, const int samples, const int first
 }
 
 KERNEL void gather(const int rows, const int height, const int width, const int channels,
-                   const int listed, const int samples, const long each, const int first, const uint epoch, const int seed_low,
-                   const int seed_high, const int shift, const int flip, const long erase,
-                   const __global pixel *restrict images, const long images_at,
-                   const __global int *restrict order, const long order_at,
+                   const int listed, const int samples, const long each, const int first,
+                   const uint epoch, const int seed_low, const int seed_high, const int shift,
+                   const int flip, const long erase, const __global pixel *restrict images,
+                   const long images_at, const __global int *restrict order, const long order_at,
                    const __global real *restrict norm, const long norm_at,
                    __global real *restrict x, const long x_at)
 {

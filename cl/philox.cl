@@ -28,13 +28,13 @@ void philox16(const uint4 counter, const uint2 key, uint16 words[4])
     uint16 a = counter.x + (uint16)(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
     uint16 b = counter.y, c = counter.z, d = counter.w;
     PHILOX_ROUNDS(uint16, convert_ulong16, convert_uint16, a, b, c, d, key)
-    words[0] = (uint16)(a.s0, b.s0, c.s0, d.s0, a.s1, b.s1, c.s1, d.s1, a.s2, b.s2, c.s2, d.s2,
-                        a.s3, b.s3, c.s3, d.s3);
-    words[1] = (uint16)(a.s4, b.s4, c.s4, d.s4, a.s5, b.s5, c.s5, d.s5, a.s6, b.s6, c.s6, d.s6,
-                        a.s7, b.s7, c.s7, d.s7);
-    words[2] = (uint16)(a.s8, b.s8, c.s8, d.s8, a.s9, b.s9, c.s9, d.s9, a.sa, b.sa, c.sa, d.sa,
-                        a.sb, b.sb, c.sb, d.sb);
-    words[3] = (uint16)(a.sc, b.sc, c.sc, d.sc, a.sd, b.sd, c.sd, d.sd, a.se, b.se, c.se, d.se,
-                        a.sf, b.sf, c.sf, d.sf);
+    const uint16 low = (uint16)(0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+    const uint16 pair = (uint16)(0, 1, 16, 17, 2, 3, 18, 19, 4, 5, 20, 21, 6, 7, 22, 23);
+    const uint16 ab0 = shuffle2(a, b, low), ab1 = shuffle2(a, b, low + 8);
+    const uint16 cd0 = shuffle2(c, d, low), cd1 = shuffle2(c, d, low + 8);
+    words[0] = shuffle2(ab0, cd0, pair);
+    words[1] = shuffle2(ab0, cd0, pair + 8);
+    words[2] = shuffle2(ab1, cd1, pair);
+    words[3] = shuffle2(ab1, cd1, pair + 8);
 }
 #endif

@@ -1,6 +1,6 @@
 /* Two equal loops of independent multiply-adds, one through fma(), one as written: timed once per
- * device to choose MAC. The factors are arguments, so that nothing can be
- * computed beforehand. */
+ * device to choose MAC. The factors are arguments, so that nothing can be computed beforehand.
+ */
 #include "common.cl"
 
 #define CHAINS 12

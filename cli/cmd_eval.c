@@ -18,12 +18,24 @@ static weft_status check_fit(const cli_trained *trained, const weft_dataset *dat
                          weft_shape_print(shape, wants), data->name,
                          weft_shape_print(data->shape, has));
     }
-    if (cli_trained_outputs(trained) != data->class_count) {
+    const int32_t named = data->class_names ? trained->name_count : 0;
+    const int32_t outputs = named > 0 ? named : cli_trained_outputs(trained);
+    if (data->class_count > outputs || (named > 0 && data->class_count != named)) {
         return weft_fail(WEFT_ERR_SHAPE, "%s: its network tells %d classes apart, but %s has %d",
-                         trained->path, (int)cli_trained_outputs(trained), data->name,
-                         (int)data->class_count);
+                         trained->path, (int)outputs, data->name, (int)data->class_count);
     }
     return WEFT_OK;
+}
+
+/* Data whose labels do not show every class: what is counted is what the network can say. */
+static weft_dataset with_all_classes(const cli_trained *trained, const weft_dataset *data)
+{
+    weft_dataset all = *data;
+    const int32_t outputs = cli_trained_outputs(trained);
+    if (data->class_count == outputs) return all;
+    all.class_count = outputs;
+    all.class_names = NULL;
+    return all;
 }
 
 typedef struct eval_job {
@@ -97,13 +109,14 @@ static weft_status evaluate(const cli_args *args, const cli_trained *trained,
                             const weft_dataset *data)
 {
     const weft_log log = cli_plain_log(cli_given(args, CLI_OPT_QUIET));
+    const weft_dataset all = with_all_classes(trained, data);
     eval_job job = {.trained = trained,
-                    .data = data,
+                    .data = &all,
                     .batch = (int32_t)cli_integer(args, CLI_OPT_BATCH_SIZE, 64),
                     .log = log};
     cli_choice choice;
     WEFT_TRY(check_fit(trained, data));
-    WEFT_TRY(new_logits(data, &job.logits));
+    WEFT_TRY(new_logits(&all, &job.logits));
     const cli_wish wish = cli_wish_of(args, log);
     weft_status status = cli_select(&wish, attempt, &job, &choice);
     if (status == WEFT_OK) {

@@ -11,6 +11,7 @@
 #include "cli/progress.h"
 #include "cli/select.h"
 #include "cli/signals.h"
+#include "cli/trained.h"
 #include "cli/training.h"
 #include "core/config.h"
 #include "core/posix.h"
@@ -30,6 +31,7 @@ typedef struct session {
     weft_train_desc desc;
     weft_trainer *trainer;
     weft_train_result result;
+    bool stepped; /* so what the folder holds is of this run */
 } session;
 
 /* ---- what the run is made of, before any device is touched ---- */
@@ -83,7 +85,8 @@ static void on_prepare(void *user, int done, int total)
 
 static bool on_step(void *user, const weft_step_report *report)
 {
-    const session *s = user;
+    session *s = user;
+    s->stepped = true;
     cli_progress_step(s->progress, report);
     return false;
 }
@@ -117,6 +120,7 @@ static void fill_desc(session *s, const weft_device_entry *entry)
         .resume = t->resume,
         .init = t->init,
         .init_partial = t->init_partial,
+        .family = cli_family_name(t->family),
         .gemm = cli_gemm_name(t->gemm),
         .stop = cli_signals_catch(),
         .observer = {.on_prepare = on_prepare, .on_step = on_step, .on_epoch = on_epoch, .user = s},
@@ -211,12 +215,28 @@ static weft_status tell(const session *s, const weft_device_entry *entry)
     return WEFT_OK;
 }
 
+/* A failure in the middle of a run: on which device, and what is left of the run. */
+static weft_status tell_loss(const session *s, const weft_device_entry *entry, weft_status status)
+{
+    const bool device = status == WEFT_ERR_DEVICE || status == WEFT_ERR_MEMORY;
+    if (device) weft_fail_in(status, "%s", entry->id);
+    if ((!device && status != WEFT_ERR_IO) || !s->stepped) return status;
+    char *last = cli_checkpoint_path(s->folder, "last");
+    if (last && weft_path_exists(last)) {
+        weft_fail(status, "%s; weft train --resume %s goes on from the last checkpoint",
+                  weft_error(), s->folder);
+    }
+    free(last);
+    return status;
+}
+
 /* ---- the command ---- */
 
 static weft_status train(session *s)
 {
     cli_choice choice;
     cli_wish wish = cli_wish_of(s->args, s->log);
+    wish.family = s->training.family;
     wish.gemm = s->training.gemm;
     wish.recorded = s->training.recorded;
     weft_say(&s->log, WEFT_INFO, "%s: %lld parameters; %s: %lld training samples",
@@ -229,6 +249,11 @@ static weft_status train(session *s)
     if (status == WEFT_OK) status = weft_trainer_run(s->trainer, &s->result);
     cli_progress_clear(s->progress);
     if (status == WEFT_OK) status = tell(s, choice.entry);
+    if (status == WEFT_ERR_DIVERGED && cli_given(s->args, CLI_OPT_JSON)) {
+        const weft_status printed = print_summary(s);
+        if (printed != WEFT_OK) status = printed;
+    }
+    if (status != WEFT_OK) status = tell_loss(s, choice.entry, status);
     weft_trainer_free(s->trainer);
     cli_choice_free(&choice);
     return status;

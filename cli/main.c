@@ -1,4 +1,4 @@
-#define _POSIX_C_SOURCE 200809L
+#define _XOPEN_SOURCE 700 /* SIGXFSZ */
 
 #include <signal.h>
 #include <stdio.h>
@@ -26,12 +26,14 @@ static void prepare_drivers(const cli_args *args)
     setenv("POCL_MAX_PTHREAD_COUNT", count, 0);
 }
 
-/* A closed pipe is to be an error of a write, with a message and an exit code. */
-static void ignore_broken_pipes(void)
+/* A closed pipe and a file at its size limit are to be errors of a write, with a message and an
+ * exit code. */
+static void ignore_failing_writes(void)
 {
     struct sigaction action = {.sa_handler = SIG_IGN};
     sigemptyset(&action.sa_mask);
     sigaction(SIGPIPE, &action, NULL);
+    sigaction(SIGXFSZ, &action, NULL);
 }
 
 static int run_command(const char *name, int argc, char **argv)
@@ -80,7 +82,7 @@ static int run(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-    ignore_broken_pipes();
+    ignore_failing_writes();
     const int code = run(argc, argv);
     const weft_status status = cli_output_finish();
     if (status == WEFT_OK) return code;

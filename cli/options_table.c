@@ -83,7 +83,7 @@ const cli_option cli_options[CLI_OPTION_COUNT] = {
          "auto, cpu, gpu, opencl, an id of `weft devices`, or part of a name; also "
          "$WEFT_DEVICE. auto falls back when a device fails, a named one never does"},
     [CLI_OPT_FAMILY] = {"family", 0, CLI_CHOICE, 0, 0, "auto|vector|tile", "auto", CLI_GROUP_DEVICE,
-                        RUNS, false, "kind of OpenCL kernels: vector for CPUs, tile for GPUs"},
+                        RUNS, true, "kind of OpenCL kernels: vector for CPUs, tile for GPUs"},
     [CLI_OPT_GEMM] = {"gemm", 0, CLI_CHOICE, 0, 0, "auto|own|clblast", "auto", CLI_GROUP_DEVICE,
                       RUNS, true, "who multiplies matrices on an OpenCL device"},
     [CLI_OPT_THREADS] = {"threads", 0, CLI_INT, 1, 1024, "N", "all", CLI_GROUP_DEVICE, RUNS, false,
@@ -104,7 +104,7 @@ const cli_option cli_options[CLI_OPTION_COUNT] = {
                             TRAIN | EVAL, true, "samples per step"},
     [CLI_OPT_OPTIMIZER] = {"optimizer", 0, CLI_CHOICE, 0, 0, "adam|adamw|sgd", "adam",
                            CLI_GROUP_TRAINING, TRAIN, true, "how weights follow gradients"},
-    [CLI_OPT_LR] = {"lr", 0, CLI_REAL, 1e-12, 1000, "X", "0.003", CLI_GROUP_TRAINING, TRAIN, true,
+    [CLI_OPT_LR] = {"lr", 0, CLI_REAL, 1e-12, 1e6, "X", "0.003", CLI_GROUP_TRAINING, TRAIN, true,
                     "learning rate; the highest of the schedule"},
     [CLI_OPT_SCHEDULE] = {"schedule", 0, CLI_CHOICE, 0, 0, "onecycle|constant|cosine|step",
                           "onecycle", CLI_GROUP_TRAINING, TRAIN, true,

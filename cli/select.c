@@ -111,11 +111,22 @@ static void prefer_recorded(const weft_registry *registry, const cli_wish *wish,
     move_first(order, count, found);
 }
 
+/* That `auto` has no choice is worth a line where the program could use OpenCL. */
+static void tell_without_opencl(const weft_registry *registry, const weft_log *log)
+{
+    if (!weft_backend_opencl() || has_opencl(registry)) return;
+    weft_say(log, WEFT_INFO,
+             "no OpenCL device here, taking the CPU backend; `weft devices` tells more");
+}
+
 /* The devices to try, best first; order has room for every device. */
 static weft_status list_candidates(const weft_registry *registry, const cli_wish *wish, int *order,
                                    int *count)
 {
-    if (wish->device) return weft_registry_find(registry, wish->device, order, count);
+    if (wish->device) {
+        if (strcmp(wish->device, "auto") == 0) tell_without_opencl(registry, &wish->log);
+        return weft_registry_find(registry, wish->device, order, count);
+    }
     if (is_set(wish->recorded.name)) {
         WEFT_TRY(weft_registry_find(registry, "auto", order, count));
         prefer_recorded(registry, wish, order, count);
@@ -123,10 +134,7 @@ static weft_status list_candidates(const weft_registry *registry, const cli_wish
     }
     const char *named = getenv("WEFT_DEVICE");
     WEFT_TRY(weft_registry_find(registry, is_set(named) ? named : "auto", order, count));
-    if (!is_set(named) && weft_backend_opencl() && !has_opencl(registry)) {
-        weft_say(&wish->log, WEFT_INFO,
-                 "no OpenCL device here, taking the CPU backend; `weft devices` tells more");
-    }
+    if (!is_set(named)) tell_without_opencl(registry, &wish->log);
     return WEFT_OK;
 }
 
@@ -137,8 +145,12 @@ static weft_status try_device(const weft_device_entry *entry, const weft_open_de
 {
     weft_device *device = NULL;
     *out = NULL;
-    WEFT_TRY(entry->backend->open(entry->index, desc, &device));
-    const weft_status status = attempt(device, entry, user);
+    weft_status status = entry->backend->open(entry->index, desc, &device);
+    if (status == WEFT_ERR_USAGE) { /* the index was listed, so the device has gone since */
+        status = weft_fail(WEFT_ERR_DEVICE, "%s", weft_error());
+    }
+    WEFT_TRY(status);
+    status = attempt(device, entry, user);
     if (status != WEFT_OK) {
         entry->backend->close(device);
         return status;
@@ -147,10 +159,33 @@ static weft_status try_device(const weft_device_entry *entry, const weft_open_de
     return WEFT_OK;
 }
 
+/* The next device is taken: say why, and name the failed one once. */
+static void tell_fallback(const weft_log *log, const weft_device_entry *failed,
+                          const weft_device_entry *next)
+{
+    char text[CLI_DEVICE_TEXT];
+    const char *why = weft_error();
+    if (strncmp(why, failed->id, strlen(failed->id)) == 0) {
+        weft_say(log, WEFT_WARNING, "%s; taking %s instead", why, next->id);
+    } else {
+        weft_say(log, WEFT_WARNING, "%s, %s, failed: %s; taking %s instead", failed->id,
+                 cli_device_print(failed, text), why, next->id);
+    }
+}
+
 /* Failures that another device may not have. */
 static bool is_device_failure(weft_status status)
 {
     return status == WEFT_ERR_DEVICE || status == WEFT_ERR_UNSUPPORTED || status == WEFT_ERR_MEMORY;
+}
+
+/* The last failure; whoever named the device can let auto go on. */
+static weft_status give_up(const cli_wish *wish, const weft_device_entry *entry, weft_status status)
+{
+    const bool named = wish->device && strcmp(wish->device, "auto") != 0;
+    if (!named || status == WEFT_ERR_MEMORY || strcmp(entry->backend->name, "cpu") == 0)
+        return status;
+    return weft_fail(status, "%s; --device auto goes on to the next device", weft_error());
 }
 
 static weft_status try_all(const cli_wish *wish, const weft_open_desc *desc, const int *order,
@@ -160,11 +195,9 @@ static weft_status try_all(const cli_wish *wish, const weft_open_desc *desc, con
     for (int i = 0; i < count; i++) {
         out->entry = weft_registry_device(out->registry, order[i]);
         status = try_device(out->entry, desc, attempt, user, &out->device);
-        if (!is_device_failure(status) || i + 1 == count) return status;
-        char text[CLI_DEVICE_TEXT];
-        weft_say(&wish->log, WEFT_WARNING, "%s, %s, failed: %s; taking %s instead", out->entry->id,
-                 cli_device_print(out->entry, text), weft_error(),
-                 weft_registry_device(out->registry, order[i + 1])->id);
+        if (!is_device_failure(status)) return status;
+        if (i + 1 == count) return give_up(wish, out->entry, status);
+        tell_fallback(&wish->log, out->entry, weft_registry_device(out->registry, order[i + 1]));
     }
     return status;
 }

@@ -79,7 +79,7 @@ static weft_status read_all(const cli_args *args, cli_trained *out)
         status = weft_meta_get_names(out->meta, &out->names, &out->name_count);
     }
     if (status != WEFT_OK) return weft_fail_in(status, "%s", out->path);
-    if (out->name_count == 0 || out->name_count == cli_trained_outputs(out)) return WEFT_OK;
+    if (out->name_count <= cli_trained_outputs(out)) return WEFT_OK; /* the rest has numbers */
     return weft_fail(WEFT_ERR_FORMAT, "%s: names %d classes, but its network has %d outputs",
                      out->path, (int)out->name_count, (int)cli_trained_outputs(out));
 }

@@ -13,6 +13,13 @@
 
 enum { CONFIG_BYTES_MAX = 1 << 20 };
 
+const char *cli_family_name(weft_family family)
+{
+    static const char *const names[] = {
+        [WEFT_FAMILY_AUTO] = "auto", [WEFT_FAMILY_VECTOR] = "vector", [WEFT_FAMILY_TILE] = "tile"};
+    return names[family];
+}
+
 const char *cli_gemm_name(weft_gemm_route route)
 {
     static const char *const names[] = {
@@ -45,20 +52,34 @@ static const char *text_of(const json_t *object, const char *key)
     return text && *text ? text : NULL;
 }
 
+/* The value of a key that is one of an option's words; left alone when it has none. */
+static weft_status read_choice(const char *path, const json_t *config, cli_option_id id, int *out)
+{
+    const cli_option *option = &cli_options[id];
+    const json_t *value = json_object_get(config, option->name);
+    const char *text = json_string_value(value);
+    if (!value || json_is_null(value)) return WEFT_OK;
+    const int index = text ? cli_choice_index(option->value, text) : -1;
+    if (index < 0) {
+        return weft_fail(WEFT_ERR_FORMAT, "%s: \"%s\" is %s%s%s, which is none of %s", path,
+                         option->name, text ? "\"" : "", text ? text : "not a text",
+                         text ? "\"" : "", option->value);
+    }
+    *out = index;
+    return WEFT_OK;
+}
+
 static weft_status read_config(const char *path, cli_training *t)
 {
     WEFT_TRY(load_json(path, &t->config));
     const weft_status status = weft_config_read(t->config, &t->options);
     if (status != WEFT_OK) return weft_fail_in(status, "%s", path);
 
-    const char *gemm = text_of(t->config, "gemm");
-    const int route =
-        gemm ? cli_choice_index(cli_options[CLI_OPT_GEMM].value, gemm) : (int)WEFT_GEMM_AUTO;
-    if (route < 0) {
-        return weft_fail(WEFT_ERR_FORMAT, "%s: \"gemm\" is \"%s\", which is none of %s", path, gemm,
-                         cli_options[CLI_OPT_GEMM].value);
-    }
-    t->gemm = (weft_gemm_route)route;
+    int family = WEFT_FAMILY_AUTO, gemm = WEFT_GEMM_AUTO;
+    WEFT_TRY(read_choice(path, t->config, CLI_OPT_FAMILY, &family));
+    WEFT_TRY(read_choice(path, t->config, CLI_OPT_GEMM, &gemm));
+    t->family = (weft_family)family;
+    t->gemm = (weft_gemm_route)gemm;
     t->augment_given = json_object_get(t->config, "augment") != NULL;
     t->model = text_of(t->config, "model");
     t->data = text_of(t->config, "data");
@@ -192,6 +213,7 @@ static void take_names(const cli_args *args, cli_training *t)
     take_text(args, CLI_OPT_DATA_DIR, &t->data_dir);
     take_text(args, CLI_OPT_INIT, &t->init);
     take_text(args, CLI_OPT_INIT_PARTIAL, &t->init_partial);
+    t->family = (weft_family)cli_integer(args, CLI_OPT_FAMILY, t->family);
     t->gemm = (weft_gemm_route)cli_integer(args, CLI_OPT_GEMM, t->gemm);
 }
 
@@ -223,12 +245,14 @@ static weft_status network_of_file(const char *path, const char *model, weft_gra
 static weft_status network_of_run(const char *run, const char *model, weft_graph **out)
 {
     static const char *const names[] = {"prev", "last"};
-    weft_status status = WEFT_ERR_IO;
+    weft_status status = weft_fail(WEFT_ERR_IO,
+                                   "%s holds no checkpoint: the run ended before its first one; "
+                                   "start it anew with --config %s/config.json",
+                                   run, run);
     for (size_t i = sizeof names / sizeof *names; i > 0 && !*out; i--) {
         char *path = cli_checkpoint_path(run, names[i - 1]);
         if (!path) return weft_fail(WEFT_ERR_MEMORY, "out of memory for a path");
-        const bool skip = i == 1 && !weft_path_exists(path);
-        if (!skip) status = network_of_file(path, model, out);
+        if (weft_path_exists(path)) status = network_of_file(path, model, out);
         free(path);
     }
     return status;
@@ -288,7 +312,13 @@ static weft_status read_run(const cli_args *args, cli_training *t)
     }
     char *path = weft_path_join(t->resume, "config.json");
     if (!path) return weft_fail(WEFT_ERR_MEMORY, "out of memory for a path");
-    const weft_status status = read_config(path, t);
+    weft_status status =
+        weft_path_exists(path)
+            ? read_config(path, t)
+            : weft_fail(WEFT_ERR_IO, "%s is missing: %s is no run folder", path, t->resume);
+    if (status == WEFT_OK && !t->data) {
+        status = weft_fail(WEFT_ERR_FORMAT, "%s: \"data\" is missing", path);
+    }
     free(path);
     return status;
 }

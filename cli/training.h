@@ -16,6 +16,7 @@ typedef struct cli_training {
     const char *model, *data, *data_dir;
     const char *init, *init_partial;
     const char *resume; /* folder of the run to go on with, or NULL */
+    weft_family family;
     weft_gemm_route gemm;
     cli_recorded recorded;
     weft_graph *graph;
@@ -29,6 +30,7 @@ void cli_training_free(cli_training *training);
  * memory. */
 char *cli_training_folder(const cli_training *training);
 
+const char *cli_family_name(weft_family family);
 const char *cli_gemm_name(weft_gemm_route route);
 
 #endif

@@ -100,7 +100,7 @@ static weft_status set_name(parser *p, const char *value)
                          "%d, and not 'optim'",
                          value, WEFT_LAYER_NAME_MAX - 1);
     }
-    strcpy(p->node->name, value);
+    memcpy(p->node->name, value, strlen(value) + 1);
     p->named = true;
     return WEFT_OK;
 }
@@ -126,7 +126,7 @@ static weft_status set_key(parser *p, char *word, uint64_t *seen)
     if (bit == 0) return set_name(p, value);
     if (bit > 1) return weft_fields_set(fields, p->node->config, word, value);
     if (strlen(value) >= sizeof p->from) return weft_fail(WEFT_ERR_FORMAT, "from= is too long");
-    strcpy(p->from, value);
+    memcpy(p->from, value, strlen(value) + 1);
     return WEFT_OK;
 }
 

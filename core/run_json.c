@@ -8,7 +8,6 @@
 
 enum { JSON_STYLE = JSON_INDENT(2) | JSON_REAL_PRECISION(9), SUMMARY_LIMIT = 1 << 20 };
 
-
 #if defined(__clang__)
 static const char COMPILER[] = "clang " __clang_version__;
 #elif defined(__GNUC__)
@@ -72,6 +71,7 @@ static int config_json(json_t *object, const weft_train_desc *desc)
     bad |= text(object, "data_dir", desc->data_dir);
     bad |= text(object, "init", desc->init);
     bad |= text(object, "init_partial", desc->init_partial);
+    bad |= text(object, "family", desc->family ? desc->family : "auto");
     bad |= text(object, "gemm", desc->gemm ? desc->gemm : "auto");
     bad |= device_json(object, desc->device_entry);
     return bad;

@@ -110,7 +110,8 @@ typedef struct weft_train_desc {
                            out is ignored and options must be those of its config.json */
     const char *init;   /* weights to start from (safetensors); NULL: drawn from the seed */
     const char *init_partial; /* patterns of layers that are drawn afresh though init is given */
-    const char *gemm;         /* route wishes, for config.json: "auto", "own", "clblast" */
+    const char *family;       /* wishes that change results, NULL: "auto"; the device was opened */
+    const char *gemm;         /* with them, config.json and checkpoints tell them */
     const volatile sig_atomic_t *stop; /* a flag that asks for a stop when not 0; NULL: none */
     weft_observer observer;
     weft_log log;

@@ -34,9 +34,11 @@ static weft_status check_data(const weft_trainer *t, const weft_dataset *data)
 static weft_status options_text(weft_trainer *t)
 {
     json_t *object = json_object();
+    const char *family = t->desc.family ? t->desc.family : "auto";
     const char *gemm = t->desc.gemm ? t->desc.gemm : "auto";
     weft_status status = WEFT_ERR_MEMORY;
-    if (object && json_object_set_new(object, "gemm", json_string(gemm)) == 0)
+    if (object && json_object_set_new(object, "family", json_string(family)) == 0 &&
+        json_object_set_new(object, "gemm", json_string(gemm)) == 0)
         status = weft_config_write_results(&t->options, object);
     if (status == WEFT_OK)
         t->options_text =
@@ -192,11 +194,15 @@ static weft_status new_plans(weft_trainer *t, const int32_t *held_out)
     return weft_model_prepare(t->model, t->desc.observer.on_prepare, t->desc.observer.user);
 }
 
-/* Every kernel runs once before the first step, on weights that mean nothing yet. What a device
- * compiles or refuses late, it does here. */
+/* Every kernel runs once before the first step, on weights that mean nothing yet, and a loss is
+ * read. What a device compiles or refuses late, it does here. */
 static weft_status warm_up(weft_trainer *t)
 {
+    bool got;
+    weft_ring_entry nothing;
     WEFT_TRY(weft_trainer_launch(t, t->full, 0));
+    WEFT_TRY(weft_ring_push(&t->ring, 0, t->batch));
+    WEFT_TRY(weft_ring_pop(&t->ring, true, &got, &nothing));
     if (t->tail) WEFT_TRY(weft_trainer_launch(t, t->tail, 0));
     WEFT_TRY(weft_eval_warm_up(&t->validation));
     WEFT_TRY(weft_eval_warm_up(&t->test));

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "backends/cpu/cpu.h"
+#include "tests/op_define.h"
 
 /* SplitMix64 (Steele, Lea, Flood, 2014): independent of the generator under test. */
 static uint64_t mix(uint64_t seed, int64_t index)
@@ -155,6 +156,24 @@ void op_result_new(const op_case *c, const op_data *data, int threads, op_result
     for (int i = 0; i < WEFT_MAX_IN; i++) in[i] = op_widen(&c->op.in[i], data->in[i]);
     for (int i = 0; i < WEFT_MAX_OUT; i++) out->out[i] = op_widen(&c->op.out[i], data->out[i]);
     op_run_double(&c->op, &c->values, in, out->out, threads);
+    for (int i = 0; i < WEFT_MAX_IN; i++) free(in[i]);
+}
+
+/* An added output is what was before plus f. */
+static void add_before(const op_case *c, const op_data *data, const op_result *out)
+{
+    for (int o = 0; o < WEFT_MAX_OUT; o++)
+        for (int64_t i = 0; c->op.mode[o] == WEFT_OUT_ADD && i < op_count(&c->op.out[o]); i++)
+            ((double *)out->out[o])[i] += (double)((const float *)data->out[o])[i];
+}
+
+void op_result_define(const op_case *c, const op_data *data, op_result *out)
+{
+    void *in[WEFT_MAX_IN];
+    for (int i = 0; i < WEFT_MAX_IN; i++) in[i] = op_widen(&c->op.in[i], data->in[i]);
+    for (int i = 0; i < WEFT_MAX_OUT; i++) out->out[i] = op_widen(&c->op.out[i], data->out[i]);
+    op_definition_of(c->op.kind)(&c->op, &c->values, in, out->out);
+    add_before(c, data, out);
     for (int i = 0; i < WEFT_MAX_IN; i++) free(in[i]);
 }
 

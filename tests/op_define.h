@@ -10,6 +10,9 @@
 typedef void op_definition(const weft_op *op, const weft_values *v, void *const in[WEFT_MAX_IN],
                            void *const out[WEFT_MAX_OUT]);
 
+/* The definition of an op kind. */
+op_definition *op_definition_of(weft_op_kind kind);
+
 #define OP_DEFINE_ONE(name, inputs, outputs) op_definition op_define_##name;
 WEFT_OP_LIST(OP_DEFINE_ONE)
 #undef OP_DEFINE_ONE

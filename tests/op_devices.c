@@ -53,6 +53,7 @@ static int open_opencl(const weft_backend *backend, int index, op_device *list, 
         const char *name;
         weft_open_desc desc;
     } settings[] = {
+        {"auto", {.gemm = WEFT_GEMM_OWN}},
         {"vector", {.family = WEFT_FAMILY_VECTOR, .gemm = WEFT_GEMM_OWN}},
         {"tile", {.family = WEFT_FAMILY_TILE, .gemm = WEFT_GEMM_OWN}},
 #ifdef WEFT_CLBLAST
@@ -63,7 +64,7 @@ static int open_opencl(const weft_backend *backend, int index, op_device *list, 
     int count = 0;
     for (size_t i = 0; i < sizeof settings / sizeof *settings && count < room; i++) {
         const bool products = settings[i].desc.gemm == WEFT_GEMM_CLBLAST;
-        if (*only && strcmp(only, settings[i].name) != 0) continue;
+        if (*only ? strcmp(only, settings[i].name) != 0 : i == 0) continue;
         if (products && !*only && op_wanted_level() != OP_ALL) continue;
         weft_open_desc desc = settings[i].desc;
         desc.cache_dir = getenv("WEFT_CACHE_DIR");

@@ -1,7 +1,8 @@
 /* The devices and settings that a device suite runs on, named by its environment:
  *
  *   WEFT_TEST_BACKEND   cpu, opencl or null; unset: cpu
- *   WEFT_TEST_SETTING   vector, tile or clblast: how OpenCL devices are opened; unset: each way
+ *   WEFT_TEST_SETTING   how OpenCL devices are opened: auto, vector, tile, clblast; unset: in
+ *                       each family and, for all shapes, with clblast
  *   WEFT_TEST_SHAPES    least, tiny, fast or all; unset: fast
  *   WEFT_TEST_CASE      number of a case, as a failure prints it, or two: 120-150; unset: all
  */

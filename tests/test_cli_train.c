@@ -2,101 +2,8 @@
 #define _XOPEN_SOURCE 700
 
 #include <math.h>
-#include <stdint.h>
-#include <sys/stat.h>
 
-#include "tests/program.h"
-
-enum { CLASSES = 3, TRAIN = 120, TEST = 45, HIGH = 6, WIDE = 5, PIXELS = HIGH * WIDE };
-
-static const char network[] = "# tiny: enough to learn three patterns\n"
-                              "input shape=6x5x1\n"
-                              "conv2d filters=4 kernel=3 padding=same name=conv1\n"
-                              "relu\n"
-                              "flatten\n"
-                              "dropout rate=0.25\n"
-                              "dense units=3 name=fc1\n";
-
-/* ---- the data set ---- */
-
-static size_t put_u32(uint8_t *at, uint32_t value)
-{
-    for (int i = 0; i < 4; i++)
-        at[i] = (uint8_t)(value >> (24 - 8 * i));
-    return 4;
-}
-
-/* Two light rows per class, over noise that depends on the sample alone. */
-static uint8_t pixel(int sample, int at)
-{
-    const int class = sample % CLASSES, row = at / WIDE;
-    const uint32_t noise = (uint32_t)(sample * PIXELS + at) * 2654435761u >> 26;
-    return (uint8_t)(noise + (row / 2 == class ? 150 : 0));
-}
-
-static void write_split(const char *split, int count, int first)
-{
-    static uint8_t images[16 + TRAIN * PIXELS], labels[8 + TRAIN];
-    char name[64];
-    size_t at = put_u32(images, 0x803), label = put_u32(labels, 0x801);
-    at += put_u32(images + at, (uint32_t)count);
-    at += put_u32(images + at, HIGH);
-    at += put_u32(images + at, WIDE);
-    label += put_u32(labels + label, (uint32_t)count);
-    for (int i = first; i < first + count; i++) {
-        for (int p = 0; p < PIXELS; p++)
-            images[at++] = pixel(i, p);
-        labels[label++] = (uint8_t)(i % CLASSES);
-    }
-    (void)snprintf(name, sizeof name, "data/%s-images-idx3-ubyte", split);
-    scratch_write(name, images, at);
-    (void)snprintf(name, sizeof name, "data/%s-labels-idx1-ubyte", split);
-    scratch_write(name, labels, label);
-}
-
-static void setup(void)
-{
-    static const char names[] = "top\nmiddle\nbottom\n";
-    program_open();
-    scratch_folder("data");
-    write_split("train", TRAIN, 0);
-    write_split("t10k", TEST, TRAIN);
-    scratch_write("data/classes.txt", names, sizeof names - 1);
-    scratch_write("tiny.net", network, sizeof network - 1);
-}
-
-#define SMALL "tiny.net --data idx:data --device cpu --batch-size 8"
-
-/* ---- helpers ---- */
-
-static bool exists(const char *path)
-{
-    return access(path, F_OK) == 0;
-}
-
-static void ck_same_files(const char *a, const char *b)
-{
-    size_t a_count, b_count;
-    unsigned char *a_bytes = scratch_read(a, &a_count), *b_bytes = scratch_read(b, &b_count);
-    ck_assert_msg(a_count == b_count && memcmp(a_bytes, b_bytes, a_count) == 0, "%s and %s differ",
-                  a, b);
-    free(a_bytes);
-    free(b_bytes);
-}
-
-static double number(const json_t *object, const char *key)
-{
-    const json_t *value = json_object_get(object, key);
-    ck_assert_msg(json_is_number(value), "no number \"%s\"", key);
-    return json_number_value(value);
-}
-
-static json_t *load_json(const char *path)
-{
-    json_t *json = json_load_file(path, 0, NULL);
-    ck_assert_msg(json != NULL, "cannot read %s", path);
-    return json;
-}
+#include "tests/tiny_run.h"
 
 /* ---- train ---- */
 
@@ -112,7 +19,7 @@ START_TEST(a_run_and_its_folder)
                                         "summary.json",
                                         "checkpoints/last.safetensors",
                                         "checkpoints/best.safetensors"};
-    ck_fine("train " SMALL " --epochs 6 --out run");
+    ck_fine("train " TINY " --epochs 6 --out run");
     ck_says(program_out, "trained on   CPU backend");
     ck_says(program_out, "run/curves.png");
     ck_says(program_out, "validation");
@@ -137,7 +44,7 @@ END_TEST
 
 START_TEST(its_summary_as_json)
 {
-    ck_fine("train " SMALL " --epochs 1 --out run --json --quiet");
+    ck_fine("train " TINY " --epochs 1 --out run --json --quiet");
     ck_assert_str_eq(program_err, "");
     json_t *printed = program_json(), *written = load_json("run/summary.json");
     ck_assert(json_equal(printed, written));
@@ -148,8 +55,8 @@ END_TEST
 
 START_TEST(a_folder_of_its_own_by_default)
 {
-    ck_fine("train " SMALL " --epochs 1 --no-test -q");
-    ck_fine("train " SMALL " --epochs 1 --no-test -q");
+    ck_fine("train " TINY " --epochs 1 --no-test -q");
+    ck_fine("train " TINY " --epochs 1 --no-test -q");
     ck_says(program_out, "run          results/runs/tiny-data-20");
     ck_assert(!says(program_out, "test"));
 }
@@ -157,20 +64,20 @@ END_TEST
 
 START_TEST(a_run_is_not_written_over)
 {
-    ck_fine("train " SMALL " --epochs 1 --out run -q");
-    ck_refused(2, "--overwrite", "train " SMALL " --epochs 1 --out run -q");
-    ck_fine("train " SMALL " --epochs 1 --out run -q --overwrite --seed 5");
+    ck_fine("train " TINY " --epochs 1 --out run -q");
+    ck_refused(2, "--overwrite", "train " TINY " --epochs 1 --out run -q");
+    ck_fine("train " TINY " --epochs 1 --out run -q --overwrite --seed 5");
     json_t *config = load_json("run/config.json");
     ck_assert(number(config, "seed") == 5);
     json_decref(config);
     scratch_write("file", "x", 1);
-    ck_refused(6, "file", "train " SMALL " --out file -q");
+    ck_refused(6, "file", "train " TINY " --out file -q");
 }
 END_TEST
 
 START_TEST(options_reach_the_run)
 {
-    ck_fine("train " SMALL " -q --out run --epochs=2 --optimizer sgd --lr 0.5e-1 --nesterov "
+    ck_fine("train " TINY " -q --out run --epochs=2 --optimizer sgd --lr 0.5e-1 --nesterov "
             "--schedule cosine --weight-decay 1e-4 --label-smoothing 0.1 --augment "
             "flip,shift=1,erase=0.25 --no-shuffle --val-count 20 --limit 100 --max-steps 15 "
             "--log-every 5 --save-every 7 --patience 3 --freeze conv1 --betas 0.8,0.99 --eps 1e-7");
@@ -190,7 +97,7 @@ START_TEST(options_reach_the_run)
     ck_assert_str_eq(json_string_value(json_object_get(c, "freeze")), "conv1");
     ck_assert_str_eq(json_string_value(json_object_get(c, "augment")), "flip,shift=1,erase=0.25");
     json_decref(c);
-    ck_fine("train " SMALL " -q --out off --epochs 1 --val-count 0 --log-every 0 --recipe seed "
+    ck_fine("train " TINY " -q --out off --epochs 1 --val-count 0 --log-every 0 --recipe seed "
             "--lr 0.002");
     c = load_json("off/config.json");
     ck_assert(number(c, "lr") == 0.002);
@@ -203,7 +110,7 @@ END_TEST
 
 START_TEST(the_same_run_again_from_its_config)
 {
-    ck_fine("train " SMALL " --epochs 2 --out run -q");
+    ck_fine("train " TINY " --epochs 2 --out run -q");
     ck_assert_int_eq(rename("tiny.net", "moved.net"), 0); /* the run knows its network */
     ck_fine("train --config run/config.json --out again -q");
     ck_same_files("run/steps.csv", "again/steps.csv");
@@ -217,27 +124,7 @@ END_TEST
 
 /* ---- stop and resume ---- */
 
-static void pause_ms(long milliseconds)
-{
-    const struct timespec time = {milliseconds / 1000, milliseconds % 1000 * 1000000};
-    nanosleep(&time, NULL);
-}
-
-/* Train until the run has begun, and send a signal. */
-static int stop_by(int signal_number, const char *arguments)
-{
-    const pid_t child = program_start(arguments);
-    for (int i = 0; i < 20000 && !exists("cut/config.json"); i++)
-        pause_ms(1);
-    pause_ms(5);
-    ck_assert_int_eq(kill(child, signal_number), 0);
-    const int code = program_wait(child);
-    program_read("stdout.txt", program_out);
-    program_read("stderr.txt", program_err);
-    return code;
-}
-
-#define LONG "train " SMALL " --batch-size 1 --epochs 60 --quiet --out "
+#define LONG "train " TINY " --batch-size 1 --epochs 60 --quiet --out "
 
 START_TEST(a_stopped_run_goes_on_as_if_nothing_had_been)
 {
@@ -269,7 +156,7 @@ END_TEST
 
 START_TEST(a_device_that_is_gone_is_told)
 {
-    ck_fine("train " SMALL " --epochs 1 --out run -q");
+    ck_fine("train " TINY " --epochs 1 --out run -q");
     json_t *config = load_json("run/config.json");
     json_object_set_new(config, "device_name", json_string("Another GPU"));
     ck_assert_int_eq(json_dump_file(config, "moved.json", 0), 0);
@@ -353,7 +240,7 @@ static int check_logits(void)
 
 START_TEST(evaluation)
 {
-    ck_fine("train " SMALL " --epochs 4 --out run -q");
+    ck_fine("train " TINY " --epochs 4 --out run -q");
     ck_fine("eval run --data idx:data --device cpu");
     ck_says(program_out, "run/checkpoints/last.safetensors (last");
     ck_says(program_out, "middle");
@@ -379,7 +266,7 @@ END_TEST
 
 START_TEST(which_checkpoint)
 {
-    ck_fine("train " SMALL " --epochs 1 --val-count 0 --out run -q");
+    ck_fine("train " TINY " --epochs 1 --val-count 0 --out run -q");
     ck_refused(6, "best", "eval run --data idx:data --checkpoint best -d cpu");
     ck_fine("eval run --data idx:data -d cpu --checkpoint run/checkpoints/last.safetensors");
     ck_says(program_out, "(file");
@@ -412,7 +299,7 @@ static void check_prediction(const json_t *one)
 
 START_TEST(prediction)
 {
-    ck_fine("train " SMALL " --epochs 8 --out run -q");
+    ck_fine("train " TINY " --epochs 8 --out run -q");
     ck_fine("predict run --data idx:data --index 1 -d cpu --json --save-input seen.png");
     json_t *list = program_json();
     check_prediction(json_array_get(list, 0));
@@ -448,15 +335,15 @@ START_TEST(initial_weights)
     ck_same_files("start.safetensors", "same.safetensors");
     ck_refused(2, "--overwrite", "init tiny.net -o start.safetensors");
     ck_fine("eval start.safetensors --data idx:data -d cpu");
-    ck_fine("train " SMALL " --epochs 1 --init start.safetensors --out run -q");
+    ck_fine("train " TINY " --epochs 1 --init start.safetensors --out run -q");
     ck_refused(3, "28x28x1", "train lenet5 --data idx:data -d cpu -q");
 
     static const char other[] = "input shape=6x5x1\nflatten\ndense units=3 name=fc1\n";
     scratch_write("other.net", other, sizeof other - 1);
     ck_refused(3, "fc1.weight",
                "train other.net --data idx:data -d cpu -q --init start.safetensors");
-    ck_refused(2, "give --init too", "train " SMALL " -q --init-partial fc1");
-    ck_refused(6, "gone", "train " SMALL " -q --init gone.safetensors --out more");
+    ck_refused(2, "give --init too", "train " TINY " -q --init-partial fc1");
+    ck_refused(6, "gone", "train " TINY " -q --init gone.safetensors --out more");
     ck_assert(!exists("more"));
 }
 END_TEST
@@ -466,7 +353,7 @@ int main(void)
     Suite *suite = suite_create("cli_train");
     TCase *runs = tcase_create("runs");
     tcase_set_timeout(runs, 300);
-    tcase_add_checked_fixture(runs, setup, program_close);
+    tcase_add_checked_fixture(runs, tiny_open, program_close);
     tcase_add_test(runs, a_run_and_its_folder);
     tcase_add_test(runs, its_summary_as_json);
     tcase_add_test(runs, a_folder_of_its_own_by_default);

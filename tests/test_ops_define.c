@@ -8,10 +8,6 @@
 #include "tests/op_define.h"
 #include "tests/suite.h"
 
-#define DEFINITION(name, inputs, outputs) [WEFT_OP_##name] = op_define_##name,
-static op_definition *const definitions[WEFT_OP_COUNT] = {WEFT_OP_LIST(DEFINITION)};
-#undef DEFINITION
-
 /* Both sides compute in double; settings are float on both. */
 static const double BOUND = 1e-9;
 
@@ -46,7 +42,7 @@ static void bench_close(bench *b)
 static void run(const op_case *c, bench *b)
 {
     op_run_double(&c->op, &c->values, b->in, b->got, 1);
-    definitions[c->op.kind](&c->op, &c->values, b->in, b->want);
+    op_definition_of(c->op.kind)(&c->op, &c->values, b->in, b->want);
     for (int o = 0; o < WEFT_MAX_OUT; o++)
         if (c->op.mode[o] == WEFT_OUT_ADD)
             for (int64_t i = 0; i < op_count(&c->op.out[o]); i++)

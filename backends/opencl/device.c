@@ -109,7 +109,7 @@ void cl_close(weft_device *device_)
 
     if (device->queue) {
         (void)clFinish(device->queue);
-        if (device->failed == WEFT_OK && device->cache) cl_cache_save(device, true);
+        if (device->failed == WEFT_OK && device->cache) cl_cache_save(device);
     }
     for (int i = 0; i < CL_TICKETS; i++) {
         if (device->ticket[i]) clReleaseEvent(device->ticket[i]);

@@ -37,10 +37,10 @@ void cl_cache_free(cl_cache *cache);
 /* The kernel has been enqueued with its real local size: its program may be worth saving. */
 void cl_entry_launched(cl_entry *entry);
 
-/* Write the binaries of programs that were launched since they were last written; unless closing,
- * only of those whose kernels have all been launched. Call it when the queue is empty. A cache that
- * cannot be written is no failure. */
-void cl_cache_save(cl_device *device, bool closing);
+/* Write the binaries of programs with kernels that were launched and are not in the binary on disk.
+ * Called when the device is closed: some drivers compile everything once more before they give out
+ * a binary. A cache that cannot be written is no failure. */
+void cl_cache_save(cl_device *device);
 
 /* The identity of device and driver as 32 hex digits, for file names of the cache. */
 const char *cl_cache_identity(const cl_cache *cache);

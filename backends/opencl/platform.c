@@ -143,8 +143,9 @@ weft_status cl_device_find(int index, cl_found *found, weft_device_info *info)
     *info = (weft_device_info){0};
     const int seen = index < 0 ? 0 : walk(index, found);
     if (!found->id) {
-        return weft_fail(WEFT_ERR_USAGE, "opencl:%d: there are %d OpenCL devices, from opencl:0",
-                         index, index < 0 ? walk(-1, NULL) : seen);
+        return weft_fail(WEFT_ERR_USAGE,
+                         "opencl:%d: no such device, OpenCL offers %d (from opencl:0)", index,
+                         index < 0 ? walk(-1, NULL) : seen);
     }
     describe(found, info);
     return WEFT_OK;

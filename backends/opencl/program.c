@@ -24,7 +24,9 @@ struct cl_entry {
 struct program {
     XXH128_hash_t key;
     char source[KERNEL_NAME_MAX]; /* the file of cl/ */
+    char *text;                   /* the whole source */
     cl_program built;
+    bool from_binary;  /* `built` was made from the binary on disk */
     char *saved_names; /* of the binary on disk; NULL when there is none */
     cl_entry *entries;
     program *next;
@@ -77,6 +79,7 @@ static void program_free(program *p)
     }
     if (p->built) clReleaseProgram(p->built);
     free(p->saved_names);
+    free(p->text);
     free(p);
 }
 
@@ -145,16 +148,16 @@ static void read_log(const cl_device *device, cl_program built, char shown[LOG_S
 }
 
 static weft_status explain(const cl_device *device, const cl_spec *spec, const program *p,
-                           const char *text, cl_int error)
+                           cl_int error)
 {
-    char shown[LOG_SHOWN];
+    char shown[LOG_SHOWN] = "";
     char *path = NULL;
-    read_log(device, p->built, shown);
-    dump(device->dump_dir ? device->dump_dir : device->cache_dir, spec, p->key, text, &path);
+    if (p->built) read_log(device, p->built, shown);
+    dump(device->dump_dir ? device->dump_dir : device->cache_dir, spec, p->key, p->text, &path);
     (void)cl_fail(error, "clBuildProgram");
-    (void)weft_fail_in(WEFT_ERR_DEVICE, "kernel %s (cl/%s), whole source in %s: %s", spec->entry,
-                       spec->source, path ? path : "the folder of --dump-kernels DIR",
-                       shown[0] ? shown : "no log");
+    (void)weft_fail_in(WEFT_ERR_DEVICE, "kernel %s (cl/%s), %s%s: %s", spec->entry, spec->source,
+                       path ? "whole source in " : "--dump-kernels DIR keeps the source",
+                       path ? path : "", shown[0] ? shown : "no log");
     free(path);
     return WEFT_ERR_DEVICE;
 }
@@ -179,6 +182,7 @@ static bool load(const cl_device *device, program *p, const char *path)
     free(bytes);
     if (error == CL_SUCCESS) {
         p->saved_names = names;
+        p->from_binary = true;
         return true;
     }
     if (p->built) clReleaseProgram(p->built);
@@ -187,21 +191,26 @@ static bool load(const cl_device *device, program *p, const char *path)
     return false;
 }
 
-static weft_status build(const cl_device *device, const cl_spec *spec, program *p, const char *text)
+/* Build from source into *built, which stays set after a failed build: it has the log. */
+static cl_int build_source(const cl_device *device, const char *text, cl_program *built)
 {
     cl_int error = CL_SUCCESS;
-    p->built = clCreateProgramWithSource(device->context, 1, &text, NULL, &error);
-    if (error != CL_SUCCESS) return cl_fail(error, "clCreateProgramWithSource");
-    error = clBuildProgram(p->built, 1, &device->id, device->cache->options, NULL, NULL);
-    return error == CL_SUCCESS ? WEFT_OK : explain(device, spec, p, text, error);
+    *built = clCreateProgramWithSource(device->context, 1, &text, NULL, &error);
+    if (error != CL_SUCCESS) return error;
+    return clBuildProgram(*built, 1, &device->id, device->cache->options, NULL, NULL);
 }
 
+/* Load or build a program and put it on the list. Takes the text over, whatever happens. */
 static weft_status program_new(cl_device *device, const cl_spec *spec, XXH128_hash_t key,
-                               const char *text, program **out)
+                               char *text, program **out)
 {
     program *p = calloc(1, sizeof *p);
-    if (!p) return weft_fail(WEFT_ERR_MEMORY, "kernel %s: out of memory", spec->entry);
+    if (!p) {
+        free(text);
+        return weft_fail(WEFT_ERR_MEMORY, "kernel %s: out of memory", spec->entry);
+    }
     p->key = key;
+    p->text = text;
     snprintf(p->source, sizeof p->source, "%s", spec->source);
 
     char *dumped = NULL;
@@ -209,10 +218,11 @@ static weft_status program_new(cl_device *device, const cl_spec *spec, XXH128_ha
     free(dumped);
 
     char *path = path_of(device->cache_dir, spec->source, key, "bin");
-    weft_status status = WEFT_OK;
-    if (!load(device, p, path)) status = build(device, spec, p, text);
+    cl_int error = CL_SUCCESS;
+    if (!load(device, p, path)) error = build_source(device, text, &p->built);
     free(path);
-    if (status != WEFT_OK) {
+    if (error != CL_SUCCESS) {
+        const weft_status status = explain(device, spec, p, error);
         program_free(p);
         return status;
     }
@@ -256,10 +266,10 @@ static weft_status find_or_make(cl_device *device, const cl_spec *spec, program 
     while (p && !XXH128_isEqual(p->key, key)) {
         p = p->next;
     }
-    const weft_status status = p ? WEFT_OK : program_new(device, spec, key, text, &p);
+    if (!p) return program_new(device, spec, key, text, out);
     free(text);
     *out = p;
-    return status;
+    return WEFT_OK;
 }
 
 weft_status cl_program_get(cl_device *device, const cl_spec *spec, cl_kernel *kernel,
@@ -287,14 +297,12 @@ void cl_entry_launched(cl_entry *entry)
     entry->launched = true;
 }
 
-/* Names of the launched kernels; false when there is nothing new to save, or when kernels that
- * were asked for have not run yet and may still do so. */
-static bool worth_saving(const program *p, bool closing, char names[NAMES_MAX])
+/* Names of the launched kernels; false when there is nothing new to save. */
+static bool worth_saving(const program *p, char names[NAMES_MAX])
 {
     bool fresh = false;
     size_t used = 0;
     for (const cl_entry *entry = p->entries; entry; entry = entry->next) {
-        if (!entry->launched && !entry->saved && !closing) return false;
         if (!entry->launched && !entry->saved) continue;
         fresh = fresh || !entry->saved;
         used += (size_t)snprintf(names + used, NAMES_MAX - used, "%s ", entry->name);
@@ -303,22 +311,41 @@ static bool worth_saving(const program *p, bool closing, char names[NAMES_MAX])
     return fresh;
 }
 
-void cl_cache_save(cl_device *device, bool closing)
+/* Drivers give back the binary that a program was made from, so a fuller one is read from a new
+ * program of the same source, for which they find their own caches filled. */
+static weft_status save(const cl_device *device, program *p, const char *path, const char *names)
+{
+    cl_program fresh = NULL;
+    if (p->from_binary) {
+        const cl_int error = build_source(device, p->text, &fresh);
+        if (error != CL_SUCCESS) {
+            if (fresh) clReleaseProgram(fresh);
+            return cl_fail(error, "clBuildProgram");
+        }
+    }
+    const weft_status status = cl_binary_write(fresh ? fresh : p->built, path, names);
+    if (fresh) clReleaseProgram(fresh);
+    return status;
+}
+
+static void save_if_fresh(cl_device *device, program *p)
+{
+    char names[NAMES_MAX] = "";
+    if (!worth_saving(p, names)) return;
+    char *path = path_of(device->cache_dir, p->source, p->key, "bin");
+    const bool written = path && weft_make_folders(device->cache_dir) == WEFT_OK &&
+                         save(device, p, path, names) == WEFT_OK;
+    free(path);
+    if (!written && !device->cache->warned) {
+        weft_say(&device->log, WEFT_WARNING, "kernels are not cached: %s", weft_error());
+        device->cache->warned = true;
+    }
+}
+
+void cl_cache_save(cl_device *device)
 {
     if (!device->cache_dir) return;
     for (program *p = device->cache->programs; p; p = p->next) {
-        char names[NAMES_MAX] = "";
-        if (!worth_saving(p, closing, names)) continue;
-        char *path = path_of(device->cache_dir, p->source, p->key, "bin");
-        const bool written = path && weft_make_folders(device->cache_dir) == WEFT_OK &&
-                             cl_binary_write(p->built, path, names) == WEFT_OK;
-        if (!written && !device->cache->warned) {
-            weft_say(&device->log, WEFT_WARNING, "kernels are not cached: %s", weft_error());
-            device->cache->warned = true;
-        }
-        for (cl_entry *entry = p->entries; entry; entry = entry->next) {
-            entry->saved = entry->saved || entry->launched;
-        }
-        free(path);
+        save_if_fresh(device, p);
     }
 }

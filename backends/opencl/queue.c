@@ -190,7 +190,5 @@ weft_status cl_finish(weft_device *device_)
 {
     cl_device *device = (cl_device *)device_;
     WEFT_TRY(cl_stick(device, WEFT_OK));
-    WEFT_TRY(checked(device, clFinish(device->queue), "clFinish"));
-    cl_cache_save(device, false);
-    return WEFT_OK;
+    return checked(device, clFinish(device->queue), "clFinish");
 }

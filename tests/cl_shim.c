@@ -1,0 +1,142 @@
+/* Faults of an OpenCL driver, for tests: a library that is loaded before the program (LD_PRELOAD)
+ * and stands between it and libOpenCL.
+ *
+ *   WEFT_SHIM_FAIL=FUNCTION:N:CODE  the N-th call of a function and all later ones return CODE
+ *   WEFT_SHIM_BREAK=1               every program's source gets a line that no compiler takes
+ *   WEFT_SHIM_COUNT=FILE            at the end, a line "FUNCTION CALLS" for each function
+ *
+ * It includes no OpenCL header, as nothing outside backends/opencl does: handles are pointers here,
+ * and the integers have the sizes that the specification gives them. */
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FUNCTION_LIST(X)      \
+    X(clGetDeviceIDs)         \
+    X(clCreateContext)        \
+    X(clCreateBuffer)         \
+    X(clBuildProgram)         \
+    X(clEnqueueNDRangeKernel) \
+    X(clEnqueueReadBuffer)    \
+    X(clFinish)
+
+#define FUNCTION_ID(name) ID_##name,
+enum { FUNCTION_LIST(FUNCTION_ID) FUNCTION_COUNT };
+
+#define FUNCTION_NAME(name) #name,
+static const char *const names[] = {FUNCTION_LIST(FUNCTION_NAME)};
+
+static atomic_long calls[FUNCTION_COUNT];
+
+/* The function that this library stands before, as a pointer of the caller's type. */
+static void find_real(const char *name, void *pointer)
+{
+    void *found = dlsym(RTLD_NEXT, name);
+    if (!found) {
+        fprintf(stderr, "cl_shim: there is no %s behind it\n", name);
+        _Exit(99);
+    }
+    memcpy(pointer, &found, sizeof found);
+}
+
+/* Count a call; the code it is to fail with, or 0. */
+static int32_t fault(int id)
+{
+    const long call = atomic_fetch_add(&calls[id], 1) + 1;
+    const char *wish = getenv("WEFT_SHIM_FAIL");
+    const size_t length = strlen(names[id]);
+    if (!wish || strncmp(wish, names[id], length) != 0 || wish[length] != ':') return 0;
+    char *end = NULL;
+    const long first = strtol(wish + length + 1, &end, 10);
+    return *end == ':' && call >= first ? (int32_t)strtol(end + 1, NULL, 10) : 0;
+}
+
+static __attribute__((destructor)) void tell_counts(void)
+{
+    const char *path = getenv("WEFT_SHIM_COUNT");
+    FILE *file = path ? fopen(path, "w") : NULL;
+    if (!file) return;
+    for (int i = 0; i < FUNCTION_COUNT; i++)
+        fprintf(file, "%s %ld\n", names[i], atomic_load(&calls[i]));
+    fclose(file);
+}
+
+/* A function that returns its error code: PARAMETERS and ARGUMENTS stand in parentheses. */
+#define RETURNS_CODE(name, parameters, arguments) \
+    int32_t name parameters;                      \
+    int32_t name parameters                       \
+    {                                             \
+        int32_t(*real) parameters = NULL;         \
+        const int32_t code = fault(ID_##name);    \
+        if (code != 0) return code;               \
+        find_real(#name, (void *)&real);          \
+        return real arguments;                    \
+    }
+
+/* A function that returns an object, and its error code through the last parameter. */
+#define RETURNS_OBJECT(name, parameters, arguments) \
+    void *name parameters;                          \
+    void *name parameters                           \
+    {                                               \
+        void *(*real)parameters = NULL;             \
+        const int32_t code = fault(ID_##name);      \
+        if (code != 0) {                            \
+            if (error) *error = code;               \
+            return NULL;                            \
+        }                                           \
+        find_real(#name, (void *)&real);            \
+        return real arguments;                      \
+    }
+
+typedef void notify(const char *text, const void *info, size_t bytes, void *user);
+
+RETURNS_CODE(clGetDeviceIDs,
+             (void *platform, uint64_t type, uint32_t room, void **devices, uint32_t *count),
+             (platform, type, room, devices, count))
+RETURNS_OBJECT(clCreateContext,
+               (const intptr_t *properties, uint32_t count, void *const *devices, notify *call,
+                void *user, int32_t *error),
+               (properties, count, devices, call, user, error))
+RETURNS_OBJECT(clCreateBuffer,
+               (void *context, uint64_t flags, size_t bytes, void *host, int32_t *error),
+               (context, flags, bytes, host, error))
+RETURNS_CODE(clBuildProgram,
+             (void *program, uint32_t count, void *const *devices, const char *options,
+              void (*call)(void *, void *), void *user),
+             (program, count, devices, options, call, user))
+RETURNS_CODE(clEnqueueNDRangeKernel,
+             (void *queue, void *kernel, uint32_t rank, const size_t *offset, const size_t *global,
+              const size_t *local, uint32_t waits, void *const *wait, void **event),
+             (queue, kernel, rank, offset, global, local, waits, wait, event))
+RETURNS_CODE(clEnqueueReadBuffer,
+             (void *queue, void *buffer, uint32_t blocking, size_t offset, size_t bytes, void *to,
+              uint32_t waits, void *const *wait, void **event),
+             (queue, buffer, blocking, offset, bytes, to, waits, wait, event))
+RETURNS_CODE(clFinish, (void *queue), (queue))
+
+/* Weft hands a program over as one string that ends in a zero byte. */
+typedef void *create_program(void *context, uint32_t count, const char **texts,
+                             const size_t *lengths, int32_t *error);
+create_program clCreateProgramWithSource;
+void *clCreateProgramWithSource(void *context, uint32_t count, const char **texts,
+                                const size_t *lengths, int32_t *error)
+{
+    static const char broken[] = "\nthis line is broken;\n";
+    create_program *real = NULL;
+    find_real("clCreateProgramWithSource", (void *)&real);
+    const bool whole = count == 1 && !lengths;
+    if (!whole || !getenv("WEFT_SHIM_BREAK")) return real(context, count, texts, lengths, error);
+
+    char *text = malloc(strlen(texts[0]) + sizeof broken);
+    if (!text) _Exit(99);
+    strcpy(text, texts[0]);
+    strcat(text, broken);
+    void *program = real(context, 1, (const char **)&text, NULL, error);
+    free(text);
+    return program;
+}
