@@ -12,6 +12,9 @@ need_packages $WEFT_BUILD_PACKAGES
 say "Building (build/) ..."
 build_into build -DCMAKE_BUILD_TYPE=Release -DWEFT_TESTS=OFF
 
+# Threads of the CPU backend that wait should sleep: other programs may be running.
+export OMP_WAIT_POLICY="${OMP_WAIT_POLICY:-passive}"
+
 build/cli/weft devices
 say ""
 exec build/cli/weft train seed-cnn --data fashion-mnist "$@"

@@ -156,7 +156,7 @@ int cli_run_devices(const cli_args *args)
 {
     weft_registry *registry = NULL;
     const weft_log log = cli_plain_log(false);
-    weft_status status = cli_registry(&log, &registry);
+    weft_status status = cli_registry(NULL, &log, &registry);
     if (status == WEFT_OK) status = tell(args, registry);
     weft_registry_free(registry);
     return cli_exit_code(status);

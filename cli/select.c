@@ -19,12 +19,16 @@ cli_wish cli_wish_of(const cli_args *args, weft_log log)
     };
 }
 
-weft_status cli_registry(const weft_log *log, weft_registry **out)
+weft_status cli_registry(const char *wanted, const weft_log *log, weft_registry **out)
 {
     weft_registry *registry = NULL;
     *out = NULL;
     weft_status status = weft_registry_new(&registry);
-    if (status == WEFT_OK) status = weft_register_builtin(registry);
+    if (status == WEFT_OK) {
+        const bool only_cpu = wanted && strcmp(wanted, "cpu") == 0;
+        status = only_cpu ? weft_backend_register(registry, weft_backend_cpu())
+                          : weft_register_builtin(registry);
+    }
     if (status == WEFT_OK) status = weft_registry_scan(registry, log);
     if (status != WEFT_OK) {
         weft_registry_free(registry);
@@ -119,23 +123,29 @@ static void tell_without_opencl(const weft_registry *registry, const weft_log *l
              "no OpenCL device here, taking the CPU backend; `weft devices` tells more");
 }
 
+/* What the user named by option or environment; NULL: nothing, or a recorded device comes first. */
+static const char *named_device(const cli_wish *wish)
+{
+    if (wish->device || is_set(wish->recorded.name)) return wish->device;
+    const char *named = getenv("WEFT_DEVICE");
+    return is_set(named) ? named : NULL;
+}
+
 /* The devices to try, best first; order has room for every device. */
 static weft_status list_candidates(const weft_registry *registry, const cli_wish *wish, int *order,
                                    int *count)
 {
-    if (wish->device) {
-        if (strcmp(wish->device, "auto") == 0) tell_without_opencl(registry, &wish->log);
-        return weft_registry_find(registry, wish->device, order, count);
-    }
-    if (is_set(wish->recorded.name)) {
+    const char *named = named_device(wish);
+    if (!named || strcmp(named, "auto") == 0) {
         WEFT_TRY(weft_registry_find(registry, "auto", order, count));
-        prefer_recorded(registry, wish, order, count);
+        if (!named && is_set(wish->recorded.name)) {
+            prefer_recorded(registry, wish, order, count);
+        } else {
+            tell_without_opencl(registry, &wish->log);
+        }
         return WEFT_OK;
     }
-    const char *named = getenv("WEFT_DEVICE");
-    WEFT_TRY(weft_registry_find(registry, is_set(named) ? named : "auto", order, count));
-    if (!is_set(named)) tell_without_opencl(registry, &wish->log);
-    return WEFT_OK;
+    return weft_registry_find(registry, named, order, count);
 }
 
 /* ---- trying them ---- */
@@ -229,7 +239,7 @@ weft_status cli_select(const cli_wish *wish, cli_attempt *attempt, void *user, c
 {
     *out = (cli_choice){0};
     if (wish->dump_dir) WEFT_TRY(weft_make_folders(wish->dump_dir));
-    WEFT_TRY(cli_registry(&wish->log, &out->registry));
+    WEFT_TRY(cli_registry(named_device(wish), &wish->log, &out->registry));
     const weft_status status = select_device(wish, attempt, user, out);
     if (status != WEFT_OK) cli_choice_free(out);
     return status;

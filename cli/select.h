@@ -33,8 +33,9 @@ typedef struct cli_wish {
 /* The wish that the device options state. */
 cli_wish cli_wish_of(const cli_args *args, weft_log log);
 
-/* Registry of the built-in backends, scanned. */
-weft_status cli_registry(const weft_log *log, weft_registry **out);
+/* Registry of the built-in backends, scanned; of the cpu backend alone when that is what is wanted,
+ * so that no driver is loaded for nothing. */
+weft_status cli_registry(const char *wanted, const weft_log *log, weft_registry **out);
 
 /* Open the device that the wish names, or the recorded one, or WEFT_DEVICE, or what auto takes, and
  * make the attempt there. A device that was named is the only one tried; auto goes on to the next

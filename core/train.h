@@ -91,8 +91,8 @@ typedef struct weft_observer {
     void *user;
 } weft_observer;
 
-/* What pointers point to is borrowed until the trainer is freed. Accuracies are NAN throughout where
- * the data have targets instead of classes. */
+/* What pointers point to is borrowed until the trainer is freed. Accuracies are NAN throughout
+ * where the data have targets instead of classes. */
 typedef struct weft_train_desc {
     const weft_graph *graph;
     const char

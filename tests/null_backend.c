@@ -4,6 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Bytes it claims to have. */
+static const uint64_t MEMORY = (uint64_t)1 << 36;
+
 typedef struct null_device {
     weft_device base;
     null_counts counts;
@@ -22,16 +25,23 @@ typedef struct null_step {
     weft_op op;
 } null_step;
 
-static null_device *device_of(weft_device *device) { return (null_device *)device; }
+static null_device *device_of(weft_device *device)
+{
+    return (null_device *)device;
+}
 
-static unsigned char *data_of(weft_buffer *buffer) { return ((null_buffer *)buffer)->data; }
+static unsigned char *data_of(weft_buffer *buffer)
+{
+    return ((null_buffer *)buffer)->data;
+}
 
 /* Count a call that may fail. */
 static weft_status call(weft_device *device)
 {
     null_device *d = device_of(device);
     if (d->fail_in > 0 && --d->fail_in == 0) d->failed = true;
-    return d->failed ? weft_fail(WEFT_ERR_DEVICE, "null: the device has failed, as asked") : WEFT_OK;
+    return d->failed ? weft_fail(WEFT_ERR_DEVICE, "null: the device has failed, as asked")
+                     : WEFT_OK;
 }
 
 static weft_status check_range(const weft_buffer *buffer, size_t at, size_t bytes)
@@ -52,7 +62,7 @@ static weft_status device_info(int index, weft_device_info *info)
     *info = (weft_device_info){.type = WEFT_DEVICE_CPU, .compute_units = 1};
     if (index != 0) return weft_fail(WEFT_ERR_USAGE, "null: no device %d", index);
     snprintf(info->name, sizeof info->name, "null");
-    info->memory_bytes = info->max_alloc_bytes = (uint64_t)1 << 40;
+    info->memory_bytes = info->max_alloc_bytes = MEMORY;
     return WEFT_OK;
 }
 
@@ -68,14 +78,17 @@ static weft_status open_device(int index, const weft_open_desc *desc, weft_devic
     return WEFT_OK;
 }
 
-static void close_device(weft_device *device) { free(device); }
+static void close_device(weft_device *device)
+{
+    free(device);
+}
 
 static weft_status buffer_new(weft_device *device, size_t bytes, weft_buffer **out)
 {
     null_counts *counts = &device_of(device)->counts;
     *out = NULL;
     WEFT_TRY(call(device));
-    null_buffer *b = bytes > SIZE_MAX - sizeof *b ? NULL : calloc(1, sizeof *b + bytes);
+    null_buffer *b = bytes > MEMORY ? NULL : calloc(1, sizeof *b + bytes);
     if (!b) return weft_fail(WEFT_ERR_MEMORY, "null: no memory for %zu bytes", bytes);
     b->base = (weft_buffer){device, bytes};
     counts->buffers++;
@@ -129,7 +142,8 @@ static weft_status fill_buffer(weft_buffer *dst, size_t at, size_t bytes, uint32
     WEFT_TRY(check_range(dst, at, bytes));
     if (at % 4 != 0 || bytes % 4 != 0)
         return weft_fail(WEFT_ERR_USAGE, "null: fill wants multiples of 4");
-    for (size_t i = 0; i < bytes; i += 4) memcpy(data_of(dst) + at + i, &pattern, 4);
+    for (size_t i = 0; i < bytes; i += 4)
+        memcpy(data_of(dst) + at + i, &pattern, 4);
     return WEFT_OK;
 }
 
@@ -154,7 +168,10 @@ static weft_status ticket_wait(weft_device *device, weft_ticket ticket)
     return call(device);
 }
 
-static weft_status wait_for_nothing(weft_device *device) { return call(device); }
+static weft_status wait_for_nothing(weft_device *device)
+{
+    return call(device);
+}
 
 static weft_status supports(weft_device *device, const weft_op *op, weft_support *support)
 {
@@ -212,10 +229,10 @@ static weft_status step_info(weft_step *step, weft_step_info *info)
 const weft_backend *weft_backend_null(void)
 {
     static const weft_backend backend = {
-        WEFT_BACKEND_VERSION, "null",     device_count, device_info,  open_device,
-        close_device,         buffer_new, buffer_free,  write_buffer, read_buffer,
-        copy_buffer,          fill_buffer, read_async,  ticket_done,  ticket_wait,
-        wait_for_nothing,     supports,   prepare,      enqueue,      release,
+        WEFT_BACKEND_VERSION, "null",      device_count, device_info,  open_device,
+        close_device,         buffer_new,  buffer_free,  write_buffer, read_buffer,
+        copy_buffer,          fill_buffer, read_async,   ticket_done,  ticket_wait,
+        wait_for_nothing,     supports,    prepare,      enqueue,      release,
         wait_for_nothing,     step_info,
     };
     return &backend;
@@ -226,4 +243,7 @@ const null_counts *null_device_counts(const weft_device *device)
     return &((const null_device *)device)->counts;
 }
 
-void null_device_fail(weft_device *device, int count) { device_of(device)->fail_in = count; }
+void null_device_fail(weft_device *device, int count)
+{
+    device_of(device)->fail_in = count;
+}

@@ -9,12 +9,12 @@ const weft_backend *weft_backend_null(void);
 
 /* What a device of the null backend was asked for since it was opened. */
 typedef struct null_counts {
-    int64_t launches;           /* enqueued steps */
+    int64_t launches;                /* enqueued steps */
     int64_t launched[WEFT_OP_COUNT]; /* the same by kind */
-    int64_t op_bytes;           /* inputs and outputs of the enqueued steps */
-    int64_t buffers, live_buffers; /* made; not yet freed */
+    int64_t op_bytes;                /* inputs and outputs of the enqueued steps */
+    int64_t buffers, live_buffers;   /* made; not yet freed */
     size_t bytes, live_bytes, peak_bytes;
-    int64_t steps, live_steps;  /* prepared; not yet released */
+    int64_t steps, live_steps; /* prepared; not yet released */
     int64_t written_bytes, read_bytes;
 } null_counts;
 

@@ -19,8 +19,8 @@ void op_build_gather(const op_shape *s, int variant, op_case *out)
     out->op.with.gather.seed = 0xfeedface12345678ULL;
     if (!features) out->op.with.gather.augment = augment_of(variant % 5);
 
-    out->op.in[0] = features ? op_tensor(dtype, s->k, s->c, 0, 0)
-                             : op_tensor(dtype, s->k, s->h, s->w, s->c);
+    out->op.in[0] =
+        features ? op_tensor(dtype, s->k, s->c, 0, 0) : op_tensor(dtype, s->k, s->h, s->w, s->c);
     out->in[0] = OP_FILL_BYTES;
     out->op.in[1] = op_tensor(WEFT_I32, s->n + 5, 0, 0, 0);
     out->in[1] = OP_FILL_INDEX;

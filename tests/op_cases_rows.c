@@ -63,7 +63,10 @@ void op_build_activation_grad(const op_shape *s, int variant, op_case *out)
     if (act.kind == WEFT_ACT_leaky_relu) out->deaf = 1;
 }
 
-static weft_tensor channels(const op_shape *s) { return OP_F32(s->c, 0, 0, 0); }
+static weft_tensor channels(const op_shape *s)
+{
+    return OP_F32(s->c, 0, 0, 0);
+}
 
 void op_build_batchnorm_stats(const op_shape *s, int variant, op_case *out)
 {
@@ -82,7 +85,8 @@ void op_build_batchnorm(const op_shape *s, int variant, op_case *out)
 {
     out->op.with.batchnorm = (weft_batchnorm){1e-3f, 0.3f, variant == 1};
     out->op.in[0] = op_image(s);
-    for (int i = 1; i < 5; i++) out->op.in[i] = channels(s);
+    for (int i = 1; i < 5; i++)
+        out->op.in[i] = channels(s);
     out->in[2] = OP_FILL_POSITIVE;
     op_set_out(out, op_image(s), 0);
 }
@@ -112,7 +116,8 @@ void op_build_batchnorm_grad(const op_shape *s, int variant, op_case *out)
     out->op.in[2] = channels(s);
     if (!running) {
         out->op.in[3] = op_image(s);
-        for (int i = 4; i < 7; i++) out->op.in[i] = channels(s);
+        for (int i = 4; i < 7; i++)
+            out->op.in[i] = channels(s);
     }
     op_set_out(out, op_image(s), variant / 2);
 }

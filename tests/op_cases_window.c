@@ -14,7 +14,8 @@ static weft_window window_of(const op_shape *s)
         window.kernel[i] = s->kernel[i];
         window.stride[i] = s->stride[i];
     }
-    for (int i = 0; i < 4; i++) window.pad[i] = s->pad[i];
+    for (int i = 0; i < 4; i++)
+        window.pad[i] = s->pad[i];
     return window;
 }
 

@@ -3,6 +3,7 @@
 #ifndef WEFT_TESTS_OP_DATA_H
 #define WEFT_TESTS_OP_DATA_H
 
+#include "backends/cpu/cpu.h"
 #include "tests/op_table.h"
 
 /* Contents as a device holds them: f32, u8 or i32. Absent tensors are NULL; everything is owned. */
@@ -34,10 +35,14 @@ void op_result_new(const op_case *c, const op_data *data, int threads, op_result
 void op_result_define(const op_case *c, const op_data *data, op_result *out);
 void op_result_free(op_result *result);
 
-/* Run an op whose f32 tensors are doubles in memory; the tensors of `op` have shapes only. Memory of
- * tensors that are absent is NULL. */
+/* Run an op whose f32 tensors are doubles in memory; the tensors of `op` have shapes only. Memory
+ * of tensors that are absent is NULL. */
 void op_run_double(const weft_op *op, const weft_values *values, void *const in[WEFT_MAX_IN],
                    void *const out[WEFT_MAX_OUT], int threads);
+
+/* The same through another build of the CPU ops, whose f32 tensors are floats. */
+void op_run_table(const weft_cpu_table *table, const weft_op *op, const weft_values *values,
+                  void *const in[WEFT_MAX_IN], void *const out[WEFT_MAX_OUT], int threads);
 
 /* A copy of a tensor's contents in which floats are doubles; the caller frees it. NULL for an
  * absent one. */
@@ -45,13 +50,13 @@ void *op_widen(const weft_tensor *tensor, const void *contents);
 
 /* How an output of a device compares with the reference. */
 typedef struct op_match {
-    double error;       /* normalised mean square error over elements that are not NaN */
-    int64_t worst;      /* element of the largest difference */
-    int64_t nan_lost;   /* elements that are NaN in the reference only */
-    int64_t nan_more;   /* elements that are NaN on the device only */
-    int64_t differs;    /* elements that are not equal (after rounding the reference) */
-    int64_t zeros;      /* zeros of the reference */
-    int64_t nans;       /* NaN of the reference */
+    double error;     /* normalised mean square error over elements that are not NaN */
+    int64_t worst;    /* element of the largest difference */
+    int64_t nan_lost; /* elements that are NaN in the reference only */
+    int64_t nan_more; /* elements that are NaN on the device only */
+    int64_t differs;  /* elements that are not equal (after rounding the reference) */
+    int64_t zeros;    /* zeros of the reference */
+    int64_t nans;     /* NaN of the reference */
 } op_match;
 op_match op_compare(const weft_tensor *tensor, const void *device, const void *reference);
 

@@ -18,7 +18,10 @@ static int32_t at_most(int32_t draw_limit, uint32_t draw)
     return (int32_t)(draw % (uint32_t)draw_limit);
 }
 
-static int32_t larger(int32_t a, int32_t b) { return a > b ? a : b; }
+static int32_t larger(int32_t a, int32_t b)
+{
+    return a > b ? a : b;
+}
 
 static fate fate_of(const weft_op *op, const weft_values *v, int32_t id, int32_t h, int32_t w)
 {
@@ -106,7 +109,8 @@ void op_define_softmax_xent(const weft_op *op, const weft_values *v, void *const
         const int32_t answer = ((const int32_t *)in[1])[r];
         double sum = 0;
         int32_t best = 0;
-        for (int32_t t = 0; t < classes; t++) sum += exp(z[t]);
+        for (int32_t t = 0; t < classes; t++)
+            sum += exp(z[t]);
         for (int32_t t = 1; t < classes; t++)
             if (z[t] > z[best]) best = t;
         correct += best == answer;
@@ -142,7 +146,8 @@ void op_define_sgd(const weft_op *op, const weft_values *v, void *const in[WEFT_
     for (int32_t k = 0; k < u->range_count; k++) {
         const weft_range range = u->range[k];
         for (int64_t i = range.first; i < range.first + range.count; i++) {
-            double g = ((const double *)in[0])[i] * (double)v->grad_scale + (double)range.decay * p[i];
+            double g =
+                ((const double *)in[0])[i] * (double)v->grad_scale + (double)range.decay * p[i];
             if (buffer) {
                 buffer[i] = (double)u->momentum * buffer[i] + g;
                 g = u->nesterov ? g + (double)u->momentum * buffer[i] : buffer[i];

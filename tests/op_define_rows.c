@@ -5,9 +5,15 @@
 
 /* Products, sums, element-wise functions, normalisation; M rows, C channels. */
 
-static int64_t channels_of(const weft_tensor *t) { return t->shape.dim[t->shape.rank - 1]; }
+static int64_t channels_of(const weft_tensor *t)
+{
+    return t->shape.dim[t->shape.rank - 1];
+}
 
-static int64_t count_of(const weft_tensor *t) { return weft_shape_count(t->shape); }
+static int64_t count_of(const weft_tensor *t)
+{
+    return weft_shape_count(t->shape);
+}
 
 void op_define_gemm(const weft_op *op, const weft_values *v, void *const in[WEFT_MAX_IN],
                     void *const out[WEFT_MAX_OUT])
@@ -33,28 +39,47 @@ void op_define_sum_rows(const weft_op *op, const weft_values *v, void *const in[
     const int64_t channels = channels_of(&op->in[0]);
     const double *x = in[0];
     double *s = out[0];
-    for (int64_t c = 0; c < channels; c++) s[c] = 0;
-    for (int64_t i = 0; i < count_of(&op->in[0]); i++) s[i % channels] += x[i];
+    for (int64_t c = 0; c < channels; c++)
+        s[c] = 0;
+    for (int64_t i = 0; i < count_of(&op->in[0]); i++)
+        s[i % channels] += x[i];
 }
 
-static double phi(double v) { return 0.5 * erfc(-v / sqrt(2)); }
+static double phi(double v)
+{
+    return 0.5 * erfc(-v / sqrt(2));
+}
 
-static double density(double v) { return exp(-v * v / 2) / sqrt(2 * acos(-1)); }
+static double density(double v)
+{
+    return exp(-v * v / 2) / sqrt(2 * acos(-1));
+}
 
-static double logistic(double v) { return 1 / (1 + exp(-v)); }
+static double logistic(double v)
+{
+    return 1 / (1 + exp(-v));
+}
 
 static double value(weft_act act, double v)
 {
     const double a = act.a;
     switch (act.kind) {
-    case WEFT_ACT_relu: return v < 0 ? 0 : v;
-    case WEFT_ACT_leaky_relu: return v < 0 ? a * v : v;
-    case WEFT_ACT_elu: return v < 0 ? a * (exp(v) - 1) : v;
-    case WEFT_ACT_gelu: return v * phi(v);
-    case WEFT_ACT_silu: return v * logistic(v);
-    case WEFT_ACT_sigmoid: return logistic(v);
-    case WEFT_ACT_tanh: return tanh(v);
-    default: return NAN;
+    case WEFT_ACT_relu:
+        return v < 0 ? 0 : v;
+    case WEFT_ACT_leaky_relu:
+        return v < 0 ? a * v : v;
+    case WEFT_ACT_elu:
+        return v < 0 ? a * (exp(v) - 1) : v;
+    case WEFT_ACT_gelu:
+        return v * phi(v);
+    case WEFT_ACT_silu:
+        return v * logistic(v);
+    case WEFT_ACT_sigmoid:
+        return logistic(v);
+    case WEFT_ACT_tanh:
+        return tanh(v);
+    default:
+        return NAN;
     }
 }
 
@@ -63,14 +88,22 @@ static double slope(weft_act act, double s)
 {
     const double a = act.a;
     switch (act.kind) {
-    case WEFT_ACT_relu: return s <= 0 ? 0 : 1;
-    case WEFT_ACT_leaky_relu: return s > 0 ? 1 : a;
-    case WEFT_ACT_elu: return s > 0 ? 1 : s + a;
-    case WEFT_ACT_gelu: return phi(s) + s * density(s);
-    case WEFT_ACT_silu: return logistic(s) * (1 + s * (1 - logistic(s)));
-    case WEFT_ACT_sigmoid: return s * (1 - s);
-    case WEFT_ACT_tanh: return 1 - s * s;
-    default: return NAN;
+    case WEFT_ACT_relu:
+        return s <= 0 ? 0 : 1;
+    case WEFT_ACT_leaky_relu:
+        return s > 0 ? 1 : a;
+    case WEFT_ACT_elu:
+        return s > 0 ? 1 : s + a;
+    case WEFT_ACT_gelu:
+        return phi(s) + s * density(s);
+    case WEFT_ACT_silu:
+        return logistic(s) * (1 + s * (1 - logistic(s)));
+    case WEFT_ACT_sigmoid:
+        return s * (1 - s);
+    case WEFT_ACT_tanh:
+        return 1 - s * s;
+    default:
+        return NAN;
     }
 }
 
@@ -101,9 +134,11 @@ void op_define_batchnorm_stats(const weft_op *op, const weft_values *v, void *co
     double *mean = out[0], *inv_std = out[1], *running_mean = out[2], *running_var = out[3];
     for (int64_t c = 0; c < channels; c++) {
         double sum = 0, square = 0;
-        for (int64_t r = 0; r < rows; r++) sum += x[r * channels + c];
+        for (int64_t r = 0; r < rows; r++)
+            sum += x[r * channels + c];
         mean[c] = sum / (double)rows;
-        for (int64_t r = 0; r < rows; r++) square += pow(x[r * channels + c] - mean[c], 2);
+        for (int64_t r = 0; r < rows; r++)
+            square += pow(x[r * channels + c] - mean[c], 2);
         inv_std[c] = 1 / sqrt(square / (double)rows + (double)with.eps);
         const double unbiased = square / (double)(rows > 1 ? rows - 1 : 1);
         running_mean[c] = (1 - momentum) * running_mean[c] + momentum * mean[c];
@@ -135,7 +170,8 @@ void op_define_batchnorm_sums(const weft_op *op, const weft_values *v, void *con
     const int64_t channels = channels_of(&op->in[0]);
     const double *x = in[0], *mean = in[1], *spread = in[2], *dy = in[3];
     double *dgamma = out[0], *dbeta = out[1];
-    for (int64_t c = 0; c < channels; c++) dgamma[c] = dbeta[c] = 0;
+    for (int64_t c = 0; c < channels; c++)
+        dgamma[c] = dbeta[c] = 0;
     for (int64_t i = 0; i < count_of(&op->in[0]); i++) {
         const int64_t c = i % channels;
         dgamma[c] += dy[i] * (x[i] - mean[c]) * inverse(op, spread[c]);

@@ -35,7 +35,8 @@ static void each(view v, visit *f, void *user)
 static void zero(double *data, const weft_tensor *tensor)
 {
     const int64_t count = weft_shape_count(tensor->shape);
-    for (int64_t i = 0; i < count; i++) data[i] = 0;
+    for (int64_t i = 0; i < count; i++)
+        data[i] = 0;
 }
 
 /* Operands of one visit: image side, filter, output side. */
@@ -157,7 +158,8 @@ static void visit_avgpool(void *user, int64_t pixel, int64_t from, int32_t place
 {
     const operands *o = user;
     (void)place;
-    for (int32_t c = 0; c < o->c; c++) o->y[from * o->c + c] += o->x[pixel * o->c + c] * o->scale;
+    for (int32_t c = 0; c < o->c; c++)
+        o->y[from * o->c + c] += o->x[pixel * o->c + c] * o->scale;
 }
 
 void op_define_avgpool(const weft_op *op, const weft_values *v, void *const in[WEFT_MAX_IN],
@@ -175,7 +177,8 @@ static void visit_avgpool_grad(void *user, int64_t pixel, int64_t from, int32_t 
 {
     const operands *o = user;
     (void)place;
-    for (int32_t c = 0; c < o->c; c++) o->x[pixel * o->c + c] += o->y[from * o->c + c] * o->scale;
+    for (int32_t c = 0; c < o->c; c++)
+        o->x[pixel * o->c + c] += o->y[from * o->c + c] * o->scale;
 }
 
 void op_define_avgpool_grad(const weft_op *op, const weft_values *v, void *const in[WEFT_MAX_IN],

@@ -58,8 +58,10 @@ weft_status op_bench_open(weft_device *device, const op_case *c, op_bench *bench
 void op_bench_close(op_bench *bench)
 {
     bench->backend->release(bench->step);
-    for (int i = 0; i < WEFT_MAX_IN; i++) bench->backend->buffer_free(bench->in[i].buffer);
-    for (int i = 0; i < WEFT_MAX_OUT; i++) bench->backend->buffer_free(bench->out[i].buffer);
+    for (int i = 0; i < WEFT_MAX_IN; i++)
+        bench->backend->buffer_free(bench->in[i].buffer);
+    for (int i = 0; i < WEFT_MAX_OUT; i++)
+        bench->backend->buffer_free(bench->out[i].buffer);
     bench->backend->buffer_free(bench->scratch.buffer);
 }
 

@@ -103,5 +103,6 @@ int op_devices_open(op_device list[OP_MAX_DEVICES])
 
 void op_devices_close(op_device *list, int count)
 {
-    for (int i = 0; i < count; i++) list[i].device->backend->close(list[i].device);
+    for (int i = 0; i < count; i++)
+        list[i].device->backend->close(list[i].device);
 }

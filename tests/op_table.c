@@ -79,7 +79,7 @@ static const op_shape row_shapes[] = {
 /* Losses: rows x classes. */
 static const op_shape loss_shapes[] = {
     {.level = OP_TINY, .n = 1, .c = 1},    {.level = OP_TINY, .n = 3, .c = 2},
-    {.level = OP_LEAST, .n = 17, .c = 10},  {.level = OP_FAST, .n = 1, .c = 31},
+    {.level = OP_LEAST, .n = 17, .c = 10}, {.level = OP_FAST, .n = 1, .c = 31},
     {.level = OP_FAST, .n = 64, .c = 10},  {.level = OP_ALL, .n = 127, .c = 17},
     {.level = OP_ALL, .n = 1009, .c = 10}, {.level = OP_ALL, .n = 5, .c = 1000},
 };
@@ -98,7 +98,7 @@ static const op_shape sample_shapes[] = {
 
 /* n elements of an arena */
 static const op_shape arena_shapes[] = {
-    {.level = OP_TINY, .n = 1},   {.level = OP_LEAST, .n = 37},    {.level = OP_FAST, .n = 128},
+    {.level = OP_TINY, .n = 1},   {.level = OP_LEAST, .n = 37},   {.level = OP_FAST, .n = 128},
     {.level = OP_FAST, .n = 997}, {.level = OP_ALL, .n = 100003},
 };
 
@@ -110,8 +110,11 @@ typedef struct op_row {
     double bound;
 } op_row;
 
-#define ROW(kind, shapes, variants, bound) \
-    {WEFT_OP_##kind, shapes, (int)(sizeof shapes / sizeof *shapes), variants, op_build_##kind, bound}
+#define ROW(kind, shapes, variants, bound)                                                        \
+    {                                                                                             \
+        WEFT_OP_##kind, shapes, (int)(sizeof shapes / sizeof *shapes), variants, op_build_##kind, \
+            bound                                                                                 \
+    }
 
 /* Numbers of random sign, summed one after the other in float, differ from their exact sum by
  * u^2 / 6 a term in normalised mean square, u = 2^-24; four times that is allowed. */
@@ -167,7 +170,8 @@ void op_set_out(op_case *out, weft_tensor tensor, int add)
 int op_case_count(void)
 {
     int count = 0;
-    for (int i = 0; i < ROW_COUNT; i++) count += rows[i].shape_count * rows[i].variants;
+    for (int i = 0; i < ROW_COUNT; i++)
+        count += rows[i].shape_count * rows[i].variants;
     return count;
 }
 
@@ -187,7 +191,8 @@ static void name_case(int variant, op_case *c)
     static const char *const modes[] = {"", " set ", " add ", " inout "};
     const int n = snprintf(c->name, OP_NAME_MAX, "%s", weft_op_describe(c->op.kind)->name);
     size_t at = n < 0 ? 0 : (size_t)n;
-    for (int i = 0; i < WEFT_MAX_IN; i++) at = append(c->name, at, &c->op.in[i], " ");
+    for (int i = 0; i < WEFT_MAX_IN; i++)
+        at = append(c->name, at, &c->op.in[i], " ");
     for (int i = 0; i < WEFT_MAX_OUT; i++)
         at = append(c->name, at, &c->op.out[i], modes[c->op.mode[i]]);
     if (at < OP_NAME_MAX) snprintf(c->name + at, OP_NAME_MAX - at, " variant %d", variant);

@@ -31,11 +31,11 @@ typedef struct op_case {
     op_fill out[WEFT_MAX_OUT]; /* what added and updated outputs hold before */
     int32_t limit;             /* of OP_FILL_INDEX */
     op_level level;
-    double bound;  /* normalised mean square error of each output against double */
-    int64_t terms; /* of the longest sum in it, which widens the bound; 0: no sums */
-    bool exact;    /* results on small integers are exact */
-    double zeros;  /* share of an output that may be zero before the case is mistrusted */
-    unsigned deaf; /* bit i: a NaN in input i need not reach an output */
+    double bound;    /* normalised mean square error of each output against double */
+    int64_t terms;   /* of the longest sum in it, which widens the bound; 0: no sums */
+    bool exact;      /* results on small integers are exact */
+    double zeros;    /* share of an output that may be zero before the case is mistrusted */
+    unsigned deaf;   /* bit i: a NaN in input i need not reach an output */
     unsigned padded; /* bit i: input i meets padding, which may be skipped or multiplied as 0 */
     char name[OP_NAME_MAX];
 } op_case;

@@ -15,21 +15,21 @@ enum { WEFT_SUITE_SKIPPED = 77 };
 int weft_suite_run(Suite *suite);
 
 /* Fail the test with the library's own message when a call did not return WEFT_OK. */
-#define ck_weft(call)                                                                       \
-    do {                                                                                    \
-        const weft_status ck_weft_status = (call);                                          \
-        ck_assert_msg(ck_weft_status == WEFT_OK, "%s: %s: %s", #call,                       \
-                      weft_status_text(ck_weft_status), weft_error());                      \
+#define ck_weft(call)                                                  \
+    do {                                                               \
+        const weft_status ck_weft_status = (call);                     \
+        ck_assert_msg(ck_weft_status == WEFT_OK, "%s: %s: %s", #call,  \
+                      weft_status_text(ck_weft_status), weft_error()); \
     } while (0)
 
 /* Fail the test unless a call refused with this status and a message holding `part`. */
-#define ck_weft_refused(call, status, part)                                                 \
-    do {                                                                                    \
-        const weft_status ck_weft_status = (call);                                          \
-        ck_assert_msg(ck_weft_status == (status), "%s: %s instead of %s", #call,            \
-                      weft_status_text(ck_weft_status), weft_status_text(status));          \
+#define ck_weft_refused(call, status, part)                                                   \
+    do {                                                                                      \
+        const weft_status ck_weft_status = (call);                                            \
+        ck_assert_msg(ck_weft_status == (status), "%s: %s instead of %s", #call,              \
+                      weft_status_text(ck_weft_status), weft_status_text(status));            \
         ck_assert_msg(strstr(weft_error(), (part)) != NULL, "%s: \"%s\" does not say \"%s\"", \
-                      #call, weft_error(), (part));                                         \
+                      #call, weft_error(), (part));                                           \
     } while (0)
 
 #endif

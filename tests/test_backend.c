@@ -10,9 +10,15 @@
 static op_device devices[OP_MAX_DEVICES];
 static int device_count;
 
-static weft_device *device_at(int index) { return devices[index].device; }
+static weft_device *device_at(int index)
+{
+    return devices[index].device;
+}
 
-static const weft_backend *backend_of(const weft_device *device) { return device->backend; }
+static const weft_backend *backend_of(const weft_device *device)
+{
+    return device->backend;
+}
 
 static bool computes(const weft_device *device)
 {
@@ -37,7 +43,8 @@ enum { COUNT = 1000, BYTES = COUNT * (int)sizeof(float) };
 
 static void ramp(float *values, float first)
 {
-    for (int i = 0; i < COUNT; i++) values[i] = first + (float)i;
+    for (int i = 0; i < COUNT; i++)
+        values[i] = first + (float)i;
 }
 
 START_TEST(fills_in_every_function)
@@ -195,7 +202,8 @@ START_TEST(refuses_what_lies_outside)
     ck_assert_int_ne(b->fill(x, 4, 6, 0), WEFT_OK);
     ck_assert_int_ne(b->read_async(x, 60, data, 8, &ticket), WEFT_OK);
     ck_weft(b->read(x, 0, data, 64)); /* none of it stuck, none of it wrote */
-    for (int i = 0; i < 64; i++) ck_assert_int_eq(data[i], 5);
+    for (int i = 0; i < 64; i++)
+        ck_assert_int_eq(data[i], 5);
     b->buffer_free(x);
     b->buffer_free(y);
 }
@@ -238,7 +246,8 @@ START_TEST(keeps_the_order_of_calls)
     ck_weft(b->copy(x, 0, y, 0, BYTES));
     ck_weft(b->enqueue(add, &(weft_values){0}));
     ck_weft(b->read(y, 0, out, BYTES));
-    for (int i = 0; i < COUNT; i++) ck_assert_float_eq(out[i], 2 * (2 * (1 + (float)i) + 2 + (float)i));
+    for (int i = 0; i < COUNT; i++)
+        ck_assert_float_eq(out[i], 2 * (2 * (1 + (float)i) + 2 + (float)i));
     b->release(set);
     b->release(add);
     b->buffer_free(x);
@@ -268,7 +277,8 @@ START_TEST(frees_what_is_still_queued)
         b->release(step);
     }
     ck_weft(b->read(y, 0, out, BYTES));
-    for (int i = 0; i < COUNT; i++) ck_assert_float_eq(out[i], 20 * (1 + (float)i));
+    for (int i = 0; i < COUNT; i++)
+        ck_assert_float_eq(out[i], 20 * (1 + (float)i));
     b->buffer_free(y);
 }
 END_TEST
@@ -327,7 +337,8 @@ START_TEST(remembers_many_tickets)
     ck_weft(b->ticket_wait(device, last));
     ck_weft(b->ticket_done(device, first, &done));
     ck_assert(done);
-    for (int i = 0; i < 600; i++) ck_assert_float_eq(out[i], in);
+    for (int i = 0; i < 600; i++)
+        ck_assert_float_eq(out[i], in);
     b->buffer_free(x);
 }
 END_TEST
@@ -357,7 +368,8 @@ START_TEST(runs_a_step_with_new_values)
     ck_weft(b->enqueue(step, &values));
     values = (weft_values){0}; /* handed over, not remembered */
     ck_weft(b->read(p, 0, out, sizeof out));
-    for (int i = 0; i < 4 && computes(device); i++) ck_assert_float_eq(out[i], -3);
+    for (int i = 0; i < 4 && computes(device); i++)
+        ck_assert_float_eq(out[i], -3);
 
     ck_weft(b->step_info(step, &info));
     ck_assert_int_ge(info.launches, 1);
@@ -440,7 +452,8 @@ START_TEST(the_null_backend_counts)
     ck_weft(b->buffer_new(mine, 600, &y));
     const weft_op op = copy_op(x, y, 100, WEFT_OUT_SET);
     ck_weft(b->prepare(mine, &op, NULL, &step));
-    for (int i = 0; i < 3; i++) ck_weft(b->enqueue(step, &(weft_values){0}));
+    for (int i = 0; i < 3; i++)
+        ck_weft(b->enqueue(step, &(weft_values){0}));
     b->buffer_free(x);
     const null_counts *counts = null_device_counts(mine);
     ck_assert_int_eq(counts->launches, 3);
@@ -464,13 +477,15 @@ int main(void)
 
     Suite *suite = suite_create("backend");
     TCase *tcase = tcase_create("contract");
-    const TTest *const tests[] = {
-        fills_in_every_function, tells_what_a_device_is, takes_nothing_to_free, opens_twice,
-        reads_what_was_written,  write_lets_go_of_its_source, copies_and_fills,
-        refuses_what_lies_outside, refuses_a_huge_buffer, keeps_the_order_of_calls,
-        frees_what_is_still_queued, reads_without_waiting, remembers_many_tickets,
-        runs_a_step_with_new_values, says_what_it_supports, names_an_unsupported_op,
-        a_failure_sticks, the_null_backend_counts};
+    const TTest *const tests[] = {fills_in_every_function,    tells_what_a_device_is,
+                                  takes_nothing_to_free,      opens_twice,
+                                  reads_what_was_written,     write_lets_go_of_its_source,
+                                  copies_and_fills,           refuses_what_lies_outside,
+                                  refuses_a_huge_buffer,      keeps_the_order_of_calls,
+                                  frees_what_is_still_queued, reads_without_waiting,
+                                  remembers_many_tickets,     runs_a_step_with_new_values,
+                                  says_what_it_supports,      names_an_unsupported_op,
+                                  a_failure_sticks,           the_null_backend_counts};
     tcase_set_timeout(tcase, 0);
     for (size_t i = 0; i < sizeof tests / sizeof *tests; i++)
         tcase_add_loop_test(tcase, tests[i], 0, device_count);

@@ -80,7 +80,8 @@ START_TEST(options_reach_the_run)
     ck_fine("train " TINY " -q --out run --epochs=2 --optimizer sgd --lr 0.5e-1 --nesterov "
             "--schedule cosine --weight-decay 1e-4 --label-smoothing 0.1 --augment "
             "flip,shift=1,erase=0.25 --no-shuffle --val-count 20 --limit 100 --max-steps 15 "
-            "--log-every 5 --save-every 7 --patience 3 --freeze conv1 --betas 0.8,0.99 --eps 1e-7");
+            "--log-every 5 --save-every 7 --patience 3 --freeze conv1 --betas 0.8,0.99 --eps 1e-7 "
+            "--family vector --gemm own");
     json_t *c = load_json("run/config.json");
     ck_assert(number(c, "epochs") == 2 && number(c, "batch_size") == 8);
     ck_assert(number(c, "lr") == 0.05 && number(c, "momentum") == 0.9);
@@ -95,6 +96,8 @@ START_TEST(options_reach_the_run)
     ck_assert_str_eq(json_string_value(json_object_get(c, "optimizer")), "sgd");
     ck_assert_str_eq(json_string_value(json_object_get(c, "schedule")), "cosine");
     ck_assert_str_eq(json_string_value(json_object_get(c, "freeze")), "conv1");
+    ck_assert_str_eq(json_string_value(json_object_get(c, "family")), "vector");
+    ck_assert_str_eq(json_string_value(json_object_get(c, "gemm")), "own");
     ck_assert_str_eq(json_string_value(json_object_get(c, "augment")), "flip,shift=1,erase=0.25");
     json_decref(c);
     ck_fine("train " TINY " -q --out off --epochs 1 --val-count 0 --log-every 0 --recipe seed "
@@ -110,7 +113,7 @@ END_TEST
 
 START_TEST(the_same_run_again_from_its_config)
 {
-    ck_fine("train " TINY " --epochs 2 --out run -q");
+    ck_fine("train " TINY " --epochs 2 --out run -q --family tile");
     ck_assert_int_eq(rename("tiny.net", "moved.net"), 0); /* the run knows its network */
     ck_fine("train --config run/config.json --out again -q");
     ck_same_files("run/steps.csv", "again/steps.csv");
@@ -118,6 +121,7 @@ START_TEST(the_same_run_again_from_its_config)
     ck_fine("train --config run/config.json --out other -q --seed 3 --epochs 1");
     json_t *config = load_json("other/config.json");
     ck_assert(number(config, "seed") == 3 && number(config, "batch_size") == 8);
+    ck_assert_str_eq(json_string_value(json_object_get(config, "family")), "tile");
     json_decref(config);
 }
 END_TEST
@@ -143,7 +147,7 @@ START_TEST(a_stopped_run_goes_on_as_if_nothing_had_been)
     ck_fine(LONG "whole");
     ck_same_files("cut/steps.csv", "whole/steps.csv");
     ck_same_files("cut/checkpoints/last.safetensors", "whole/checkpoints/last.safetensors");
-    ck_assert_int_ne(weft("train --resume cut -q"), 0);
+    ck_refused(2, "already finished", "train --resume cut -q");
 }
 END_TEST
 
@@ -264,6 +268,24 @@ START_TEST(evaluation)
 }
 END_TEST
 
+START_TEST(classes_that_the_data_do_not_show)
+{
+    static const char wider[] = "input shape=6x5x1\nflatten\ndense units=4\n";
+    scratch_write("wider.net", wider, sizeof wider - 1);
+    ck_fine("train wider.net --data idx:data -d cpu --epochs 1 --out wider -q");
+    ck_fine("eval wider --data idx:data -d cpu");
+    ck_fine("predict wider --data idx:data --index 3 -d cpu");
+
+    ck_assert_int_eq(unlink("data/classes.txt"), 0);
+    ck_fine("train " TINY " --epochs 1 --out run -q");
+    write_split("t10k", 2, TRAIN); /* classes 0 and 1 */
+    ck_fine("eval run --data idx:data -d cpu --json");
+    json_t *result = program_json();
+    ck_assert_uint_eq(json_array_size(json_object_get(result, "confusion")), CLASSES);
+    json_decref(result);
+}
+END_TEST
+
 START_TEST(which_checkpoint)
 {
     ck_fine("train " TINY " --epochs 1 --val-count 0 --out run -q");
@@ -368,6 +390,7 @@ int main(void)
     tcase_add_test(runs, auto_without_any_driver_takes_the_cpu);
 #endif
     tcase_add_test(runs, evaluation);
+    tcase_add_test(runs, classes_that_the_data_do_not_show);
     tcase_add_test(runs, which_checkpoint);
     tcase_add_test(runs, prediction);
     tcase_add_test(runs, initial_weights);

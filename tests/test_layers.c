@@ -23,7 +23,10 @@ typedef struct net {
     float *samples;
 } net;
 
-static const weft_backend *backend_of(const net *n) { return n->device->backend; }
+static const weft_backend *backend_of(const net *n)
+{
+    return n->device->backend;
+}
 
 static weft_graph *parse(const layer_row *row)
 {
@@ -39,7 +42,8 @@ static void open_source(net *n)
     const int64_t count = BATCH * weft_shape_count(shape);
     n->samples = malloc((size_t)count * sizeof *n->samples);
     ck_assert_ptr_nonnull(n->samples);
-    for (int64_t i = 0; i < count; i++) n->samples[i] = (float)(2 * op_uniform(31, i) - 1);
+    for (int64_t i = 0; i < count; i++)
+        n->samples[i] = (float)(2 * op_uniform(31, i) - 1);
 
     const weft_dataset data = {.name = "noise",
                                .shape = shape,
@@ -49,7 +53,8 @@ static void open_source(net *n)
                                .classes = classes,
                                .class_count = CLASSES};
     weft_normalize norm = {.channels = shape.rank == 1 ? 1 : shape.dim[shape.rank - 1]};
-    for (int i = 0; i < norm.channels; i++) norm.std[i] = 1;
+    for (int i = 0; i < norm.channels; i++)
+        norm.std[i] = 1;
     ck_weft(weft_source_new(n->device, &data, &norm, BATCH, &n->source));
     ck_weft(weft_source_order(n->source, 0, order, BATCH));
 }
@@ -123,8 +128,7 @@ START_TEST(is_planned)
         const int64_t before = null_device_counts(n.device)->launches;
         ck_weft(weft_plan_run(n.plan, &(weft_values){.batch_global = BATCH}, WEFT_PHASE_INPUT,
                               WEFT_PHASE_UPDATE));
-        ck_assert_int_eq(null_device_counts(n.device)->launches - before,
-                         weft_plan_count(n.plan));
+        ck_assert_int_eq(null_device_counts(n.device)->launches - before, weft_plan_count(n.plan));
         ck_weft(weft_plan_sum(n.plan, &totals));
         ck_assert_int_eq(totals.ops, weft_plan_count(n.plan));
         ck_assert_int_ge(totals.activation_bytes, totals.live_peak_bytes);
@@ -215,7 +219,8 @@ END_TEST
 int main(void)
 {
     int rows = 0;
-    while (layer_row_at(rows)) rows++;
+    while (layer_row_at(rows))
+        rows++;
     Suite *suite = suite_create("layers");
     TCase *tcase = tcase_create("layers");
     tcase_set_timeout(tcase, 0);

@@ -39,11 +39,11 @@ static bool trial_at(int index, trial *t)
     return !t->device->products_only || (matrix_product(t->c.op.kind) && t->c.level < OP_ALL);
 }
 
-#define ck_trial(t, call)                                                                     \
-    do {                                                                                      \
-        const weft_status ck_status = (call);                                                 \
-        ck_assert_msg(ck_status == WEFT_OK, "%s: %s: %s", weft_status_text(ck_status),        \
-                      weft_error(), (t)->again);                                              \
+#define ck_trial(t, call)                                                              \
+    do {                                                                               \
+        const weft_status ck_status = (call);                                          \
+        ck_assert_msg(ck_status == WEFT_OK, "%s: %s: %s", weft_status_text(ck_status), \
+                      weft_error(), (t)->again);                                       \
     } while (0)
 
 /* Too many zeros mean that the comparison shows nothing. */
@@ -70,8 +70,8 @@ static const sort whole = {"whole numbers", OP_INTEGERS, false, false};
 static void check_output(const trial *t, const sort *s, int i, const op_match *match)
 {
     const bool equal = s->numbers == OP_INTEGERS || t->c.op.out[i].dtype != WEFT_F32;
-    ck_assert_msg(match->nan_lost == 0, "%s, output %d: %lld elements should be NaN: %s",
-                  s->name, i, (long long)match->nan_lost, t->again);
+    ck_assert_msg(match->nan_lost == 0, "%s, output %d: %lld elements should be NaN: %s", s->name,
+                  i, (long long)match->nan_lost, t->again);
     ck_assert_msg(match->nan_more == 0 || s->padding,
                   "%s, output %d: %lld elements should not be NaN: %s", s->name, i,
                   (long long)match->nan_more, t->again);
@@ -137,7 +137,7 @@ static void check_nan(const trial *t, op_bench *bench, int input)
     const weft_tensor *in = &t->c.op.in[input];
     for (int all = 0; all < 2; all++) {
         const sort s = {all ? "NaN everywhere" : "one NaN", OP_FLOATS,
-                           (t->c.padded >> input & 1) != 0, false};
+                        (t->c.padded >> input & 1) != 0, false};
         op_data data, outputs;
         op_data_new(&t->c, OP_FLOATS, 4, &data);
         op_data_new(&t->c, OP_FLOATS, 5, &outputs);

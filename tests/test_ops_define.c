@@ -20,7 +20,8 @@ static void bench_open(const op_case *c, uint64_t seed, bench *b)
 {
     op_data data;
     op_data_new(c, OP_FLOATS, seed, &data);
-    for (int i = 0; i < WEFT_MAX_IN; i++) b->in[i] = op_widen(&c->op.in[i], data.in[i]);
+    for (int i = 0; i < WEFT_MAX_IN; i++)
+        b->in[i] = op_widen(&c->op.in[i], data.in[i]);
     for (int i = 0; i < WEFT_MAX_OUT; i++) {
         b->got[i] = op_widen(&c->op.out[i], data.out[i]);
         b->want[i] = op_widen(&c->op.out[i], data.out[i]);
@@ -31,7 +32,8 @@ static void bench_open(const op_case *c, uint64_t seed, bench *b)
 
 static void bench_close(bench *b)
 {
-    for (int i = 0; i < WEFT_MAX_IN; i++) free(b->in[i]);
+    for (int i = 0; i < WEFT_MAX_IN; i++)
+        free(b->in[i]);
     for (int i = 0; i < WEFT_MAX_OUT; i++) {
         free(b->got[i]);
         free(b->want[i]);
@@ -58,8 +60,10 @@ static void check(const op_case *c, const bench *b)
                           c->name);
         if (out->dtype != WEFT_F32) continue;
         for (int64_t i = 0; i < op_count(out); i++) {
-            const double got = ((const double *)b->got[o])[i], want = ((const double *)b->want[o])[i];
-            const bool same = isnan(want) ? isnan(got) : fabs(got - want) <= BOUND * fmax(1, fabs(want));
+            const double got = ((const double *)b->got[o])[i],
+                         want = ((const double *)b->want[o])[i];
+            const bool same =
+                isnan(want) ? isnan(got) : fabs(got - want) <= BOUND * fmax(1, fabs(want));
             ck_assert_msg(same, "output %d, element %lld: %.12g, defined as %.12g: %s", o,
                           (long long)i, got, want, c->name);
         }
@@ -154,7 +158,8 @@ END_TEST
 /* Statistics of numbers far from zero: E[x^2] - mean^2 would lose them all, in float at least. */
 START_TEST(batchnorm_stats_are_stable)
 {
-    double x[4] = {1e8, 1e8 + 2, 1e8 + 4, 1e8 + 6}, mean, inv_std, running_mean = 1, running_var = 1;
+    double x[4] = {1e8, 1e8 + 2, 1e8 + 4, 1e8 + 6}, mean, inv_std, running_mean = 1,
+           running_var = 1;
     weft_op op = {.kind = WEFT_OP_batchnorm_stats};
     op.with.batchnorm = (weft_batchnorm){.eps = 0, .momentum = 1};
     op.in[0] = (weft_tensor){.shape = {2, {4, 1}}, .dtype = WEFT_F32};

@@ -16,7 +16,7 @@ static const double BOUND = 1e-6; /* between gradient and difference */
 typedef struct net {
     op_case c;
     void *in[WEFT_MAX_IN], *out[WEFT_MAX_OUT];
-    double *seed;                       /* dL / dy */
+    double *seed;                        /* dL / dy */
     double (*value)(const struct net *); /* run forward and return L */
 } net;
 
@@ -70,20 +70,25 @@ static void net_open(const op_case *c, double (*value)(const net *), net *n)
     op_data data;
     op_data_new(c, OP_FLOATS, 11, &data);
     *n = (net){.c = *c, .value = value};
-    for (int i = 0; i < WEFT_MAX_IN; i++) n->in[i] = op_widen(&c->op.in[i], data.in[i]);
-    for (int i = 0; i < WEFT_MAX_OUT; i++) n->out[i] = op_widen(&c->op.out[i], data.out[i]);
+    for (int i = 0; i < WEFT_MAX_IN; i++)
+        n->in[i] = op_widen(&c->op.in[i], data.in[i]);
+    for (int i = 0; i < WEFT_MAX_OUT; i++)
+        n->out[i] = op_widen(&c->op.out[i], data.out[i]);
     op_data_free(&data);
 
     const int64_t count = op_count(&c->op.out[0]);
     n->seed = malloc((size_t)(count > 0 ? count : 1) * sizeof *n->seed);
     ck_assert_ptr_nonnull(n->seed);
-    for (int64_t i = 0; i < count; i++) n->seed[i] = 2 * op_uniform(12, i) - 1;
+    for (int64_t i = 0; i < count; i++)
+        n->seed[i] = 2 * op_uniform(12, i) - 1;
 }
 
 static void net_close(net *n)
 {
-    for (int i = 0; i < WEFT_MAX_IN; i++) free(n->in[i]);
-    for (int i = 0; i < WEFT_MAX_OUT; i++) free(n->out[i]);
+    for (int i = 0; i < WEFT_MAX_IN; i++)
+        free(n->in[i]);
+    for (int i = 0; i < WEFT_MAX_OUT; i++)
+        free(n->out[i]);
     free(n->seed);
 }
 
@@ -260,7 +265,8 @@ static void batchnorm_gradients(const net *n, double *gradient[3])
     weft_op grad = {.kind = WEFT_OP_batchnorm_grad, .in = {f->in[0], f->in[1], f->in[1]}};
     grad.with.batchnorm = f->with.batchnorm;
     grad.in[3] = running ? (weft_tensor){0} : f->in[0];
-    for (int i = 4; i < 7 && !running; i++) grad.in[i] = f->in[1];
+    for (int i = 4; i < 7 && !running; i++)
+        grad.in[i] = f->in[1];
     grad.out[0] = f->in[0];
     grad.mode[0] = WEFT_OUT_SET;
     run(n, &grad,

@@ -286,7 +286,11 @@ START_TEST(other_settings_are_refused)
     desc = bench_desc(&b);
     desc.resume = bench_path(&b, "run");
     desc.gemm = "clblast";
-    ck_weft_refused(bench_train(&b, &desc, &result), WEFT_ERR_USAGE, "gemm");
+    ck_weft_refused(bench_train(&b, &desc, &result), WEFT_ERR_USAGE, "gemm was \"auto\"");
+    desc = bench_desc(&b);
+    desc.resume = bench_path(&b, "run");
+    desc.family = "tile";
+    ck_weft_refused(bench_train(&b, &desc, &result), WEFT_ERR_USAGE, "family was \"auto\"");
     desc = bench_desc(&b);
     desc.resume = bench_path(&b, "run");
     desc.options.log_every = 4; /* changes no result */

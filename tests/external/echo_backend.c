@@ -32,4 +32,7 @@ const weft_backend *echo_backend(void)
     return &echo;
 }
 
-long echo_steps(void) { return steps; }
+long echo_steps(void)
+{
+    return steps;
+}

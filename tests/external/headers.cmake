@@ -1,5 +1,5 @@
 # Each installed header compiles alone, as C11 and without anything of the tree.
-# CC, FLAGS: the compiler and its extra flags; PREFIX: the installation; OUT: a name for files.
+# CC: the compiler; PREFIX: the installation; OUT: a name for files.
 file(GLOB_RECURSE headers RELATIVE ${PREFIX}/include/weft ${PREFIX}/include/weft/*.h)
 if(NOT headers)
     message(FATAL_ERROR "no headers under ${PREFIX}/include/weft")
