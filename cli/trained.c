@@ -74,11 +74,8 @@ static weft_status read_all(const cli_args *args, cli_trained *out)
     WEFT_TRY(find_checkpoint(args, out));
     WEFT_TRY(weft_checkpoint_meta(out->path, &out->meta));
     WEFT_TRY(cli_network_of(out->meta, out->path, &out->graph));
-    weft_status status = weft_meta_get_normalize(out->meta, &out->norm);
-    if (status == WEFT_OK) {
-        status = weft_meta_get_names(out->meta, &out->names, &out->name_count);
-    }
-    if (status != WEFT_OK) return weft_fail_in(status, "%s", out->path);
+    WEFT_TRY(weft_meta_get_normalize(out->meta, &out->norm));
+    WEFT_TRY(weft_meta_get_names(out->meta, &out->names, &out->name_count));
     if (out->name_count <= cli_trained_outputs(out)) return WEFT_OK; /* the rest has numbers */
     return weft_fail(WEFT_ERR_FORMAT, "%s: names %d classes, but its network has %d outputs",
                      out->path, (int)out->name_count, (int)cli_trained_outputs(out));

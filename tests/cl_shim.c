@@ -117,7 +117,17 @@ RETURNS_CODE(clEnqueueReadBuffer,
              (void *queue, void *buffer, uint32_t blocking, size_t offset, size_t bytes, void *to,
               uint32_t waits, void *const *wait, void **event),
              (queue, buffer, blocking, offset, bytes, to, waits, wait, event))
-RETURNS_CODE(clFinish, (void *queue), (queue))
+
+/* It waits even when it is to fail: the program frees what the work under way may still write. */
+int32_t clFinish(void *queue);
+int32_t clFinish(void *queue)
+{
+    int32_t (*real)(void *) = NULL;
+    const int32_t code = fault(ID_clFinish);
+    find_real("clFinish", (void *)&real);
+    const int32_t waited = real(queue);
+    return code != 0 ? code : waited;
+}
 
 /* Weft hands a program over as one string that ends in a zero byte. */
 typedef void *create_program(void *context, uint32_t count, const char **texts,

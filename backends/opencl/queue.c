@@ -189,6 +189,7 @@ weft_status cl_flush(weft_device *device_)
 weft_status cl_finish(weft_device *device_)
 {
     cl_device *device = (cl_device *)device_;
+    const cl_int error = clFinish(device->queue); /* after a failure too: reads may be under way */
     WEFT_TRY(cl_stick(device, WEFT_OK));
-    return checked(device, clFinish(device->queue), "clFinish");
+    return checked(device, error, "clFinish");
 }
