@@ -1,0 +1,112 @@
+#define _XOPEN_SOURCE 700 /* popen */
+
+/* What takes a driver's compiler long: training through CLBlast, and the programs of two batch
+ * sizes. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "tests/train_bench.h"
+
+/* Open the bench's device again with other wishes. */
+static void reopen(train_bench *b, const weft_open_desc *desc)
+{
+    b->entry->backend->close(b->device);
+    b->device = NULL;
+    ck_weft(b->entry->backend->open(b->entry->index, desc, &b->device));
+}
+
+#ifdef WEFT_CLBLAST
+/* Dense products of all three passes, and a 1x1 convolution, which is one too. */
+static const char network[] = "input shape=6x6x1\n"
+                              "conv2d filters=5 kernel=3 name=conv1\n"
+                              "relu\n"
+                              "conv2d filters=7 kernel=1 name=conv2\n"
+                              "relu\n"
+                              "flatten\n"
+                              "dense units=11 name=fc1\n"
+                              "relu\n"
+                              "dense units=4 name=fc2\n";
+
+enum { STEPS = 5 };
+
+static void losses_of(train_bench *b, weft_gemm_route route, double loss[STEPS])
+{
+    weft_train_result result;
+    reopen(b, &(weft_open_desc){.gemm = route});
+    weft_train_desc desc = bench_desc(b);
+    desc.options.max_steps = STEPS;
+    ck_weft(bench_train(b, &desc, &result));
+    ck_assert_int_eq(b->log.steps, STEPS);
+    for (int i = 0; i < STEPS; i++)
+        loss[i] = b->log.loss[i];
+}
+
+START_TEST(clblast_trains_as_our_own_kernels_do)
+{
+    train_bench b;
+    double own[STEPS], clblast[STEPS];
+    if (!bench_device(1)) return;
+    bench_open(&b, bench_device(1), network);
+    losses_of(&b, WEFT_GEMM_OWN, own);
+    losses_of(&b, WEFT_GEMM_CLBLAST, clblast);
+    for (int i = 0; i < STEPS; i++) {
+        ck_assert_double_gt(own[i], 0.0);
+        ck_assert_double_eq_tol(own[i], clblast[i], 1e-4);
+    }
+    bench_close(&b);
+}
+END_TEST
+#endif
+
+/* Write the programs of a training with this batch size into a folder. */
+static void dump_programs(train_bench *b, int64_t batch, const char *folder)
+{
+    weft_trainer *trainer = NULL;
+    reopen(b, &(weft_open_desc){.dump_dir = folder});
+    weft_train_desc desc = bench_desc(b);
+    desc.options.batch_size = batch;
+    ck_weft(weft_trainer_new(b->device, &desc, &trainer));
+    weft_trainer_free(trainer);
+}
+
+static int count_files(const char *folder)
+{
+    char command[600];
+    int count = 0;
+    snprintf(command, sizeof command, "ls '%s' | wc -l", folder);
+    FILE *pipe = popen(command, "r");
+    ck_assert_ptr_nonnull(pipe);
+    ck_assert_int_eq(fscanf(pipe, "%d", &count), 1);
+    pclose(pipe);
+    return count;
+}
+
+START_TEST(no_program_depends_on_the_batch_size)
+{
+    train_bench b;
+    char first[560], second[560], command[1200];
+    if (!bench_device(1)) return;
+    bench_open(&b, bench_device(1), BENCH_NETWORK);
+    snprintf(first, sizeof first, "%s/first", b.folder);
+    snprintf(second, sizeof second, "%s/second", b.folder);
+    dump_programs(&b, 16, first);
+    dump_programs(&b, 7, second);
+    ck_assert_int_gt(count_files(first), 10);
+    snprintf(command, sizeof command, "diff -rq '%s' '%s' >&2", first, second);
+    ck_assert_int_eq(system(command), 0);
+    bench_close(&b);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("opencl");
+    TCase *tests = tcase_create("slow");
+    tcase_set_timeout(tests, 0);
+#ifdef WEFT_CLBLAST
+    tcase_add_test(tests, clblast_trains_as_our_own_kernels_do);
+#endif
+    tcase_add_test(tests, no_program_depends_on_the_batch_size);
+    suite_add_tcase(suite, tests);
+    return weft_suite_run(suite);
+}
