@@ -7,16 +7,16 @@
 
 /* Tiles fit the registers: 32 of them with AVX-512 and on Arm, 16 else. */
 #if defined(__AVX512F__) || defined(__aarch64__)
-#define TILE_HEIGHTS(X, vectors)                                                            \
-    X(1, vectors)                                                                           \
-    X(2, vectors)                                                                           \
-    X(3, vectors)                                                                           \
-    X(4, vectors)                                                                           \
-    X(5, vectors)                                                                           \
-    X(6, vectors)                                                                           \
-    X(7, vectors)                                                                           \
-    X(8, vectors) X(9, vectors) X(10, vectors) X(11, vectors) X(12, vectors) X(13, vectors) \
-        X(14, vectors)
+#define TILE_HEIGHTS(X, vectors) \
+    X(1, vectors)                \
+    X(2, vectors)                \
+    X(3, vectors)                \
+    X(4, vectors)                \
+    X(5, vectors)                \
+    X(6, vectors)                \
+    X(7, vectors)                \
+    X(8, vectors)                \
+    X(9, vectors) X(10, vectors) X(11, vectors) X(12, vectors) X(13, vectors) X(14, vectors)
 enum { TILE_ROWS = 14 };
 #else
 #define TILE_HEIGHTS(X, vectors) \
