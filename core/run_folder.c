@@ -81,10 +81,7 @@ static weft_status open_locked(const char *folder, weft_run **out)
         goto done;
     }
     status = weft_lock_take(path, &run->lock);
-    if (status != WEFT_OK) {
-        weft_fail_in(status, "is another training working in %s?", folder);
-        goto done;
-    }
+    if (status != WEFT_OK) goto done;
     *out = run;
     run = NULL;
 done:

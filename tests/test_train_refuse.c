@@ -169,7 +169,8 @@ START_TEST(two_runs_want_one_folder)
     ck_weft(weft_trainer_new(b.device, &desc, &first));
     ck_weft(weft_trainer_new(b.device, &desc, &second));
     ck_weft(weft_trainer_run(first, &result));
-    ck_weft_refused(weft_trainer_run(second, &result), WEFT_ERR_IO, "another training");
+    ck_weft_refused(weft_trainer_run(second, &result), WEFT_ERR_IO,
+                    "another run is using this folder");
     weft_trainer_free(second);
     bench_remove(desc.out);
 

@@ -333,7 +333,8 @@ START_TEST(finished_missing_and_locked_runs)
     weft_train_desc desc = bench_desc(&b);
     desc.resume = bench_path(&b, "run");
     ck_weft(weft_trainer_new(b.device, &desc, &holder));
-    ck_weft_refused(weft_trainer_new(b.device, &desc, &other), WEFT_ERR_IO, "another training");
+    ck_weft_refused(weft_trainer_new(b.device, &desc, &other), WEFT_ERR_IO,
+                    "another run is using this folder");
     weft_trainer_free(holder);
     ck_weft(resume(&b, "run", &result));
     bench_close(&b);
