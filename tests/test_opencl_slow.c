@@ -62,7 +62,7 @@ END_TEST
 static void dump_programs(train_bench *b, int64_t batch, const char *folder)
 {
     weft_trainer *trainer = NULL;
-    reopen(b, &(weft_open_desc){.dump_dir = folder});
+    reopen(b, &(weft_open_desc){.dump_dir = folder, .cache_dir = getenv("WEFT_CACHE_DIR")});
     weft_train_desc desc = bench_desc(b);
     desc.options.batch_size = batch;
     ck_weft(weft_trainer_new(b->device, &desc, &trainer));
