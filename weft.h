@@ -4,6 +4,7 @@
 
 #include "backends/backends.h"
 #include "core/backend.h"
+#include "core/bench.h"
 #include "core/checkpoint.h"
 #include "core/data.h"
 #include "core/graph.h"
@@ -15,5 +16,6 @@
 #include "core/status.h"
 #include "core/tensor.h"
 #include "core/train.h"
+#include "core/tune.h"
 
 #endif

@@ -50,6 +50,7 @@ static weft_status grow(void **list, int count, size_t element)
     X(close)             \
     X(buffer_new)        \
     X(buffer_free)       \
+    X(buffer_share)      \
     X(write)             \
     X(read)              \
     X(copy)              \
@@ -63,7 +64,10 @@ static weft_status grow(void **list, int count, size_t element)
     X(enqueue)           \
     X(release)           \
     X(finish)            \
-    X(step_info)
+    X(step_info)         \
+    X(candidates)        \
+    X(store)             \
+    X(speed)
 
 /* The list above names every function of the interface: the struct holds nothing else but the
  * version and the name. */

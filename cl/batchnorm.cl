@@ -9,28 +9,16 @@
  *   gradient      dx (+)= gamma * inv_std * (dy - dbeta / rows - xhat * dgamma / rows),
  *                 or gamma * inv_std * dy when RUNNING
  *
- * RUNNING   1: `spread` is a variance, and mean and spread are constants; 0: spread is inv_std
+ * RUNNING   see spread.cl
  * ADD       0 or 1 (gradient)
  * Slice s of `slices` has the rows s * rows / slices to (s + 1) * rows / slices.
  */
 #include "common.cl"
-
-#ifndef RUNNING
-#define RUNNING 0
-#endif
+#include "spread.cl"
 
 /* Rows of which sums are taken at a time: they stay in the nearest cache from one pass, or one
  * block of channels, to the next. */
 #define TILE 16
-
-wide load_inv_std(const __global real *spread, const real eps, const int n)
-{
-#if RUNNING
-    return (wide)(1.0f) / sqrt(load_wide(spread, n) + eps);
-#else
-    return load_wide(spread, n);
-#endif
-}
 
 #if !RUNNING
 /* count, mean and M2 of a += those of b. */

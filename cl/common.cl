@@ -42,10 +42,24 @@ typedef int wide_int;
 #define PUT(p, v) (*(p) = (v))
 #endif
 
+/* Functions with constant arguments, such as a tile's size: they must end up in the kernel. */
+#ifndef INLINE
+#define INLINE static inline __attribute__((always_inline, unused))
+#endif
+
 /* i mod size, where i / size is known already; the result is below 2^31. */
 int rest(const long i, const long quotient, const long size)
 {
     return (int)((uint)i - (uint)quotient * (uint)size);
+}
+
+/* Cut the place in a row of `count` off an index: the index becomes the row. */
+INLINE int take(long *index, const int count)
+{
+    const long row = *index / count;
+    const int place = rest(*index, row, count);
+    *index = row;
+    return place;
 }
 
 /* The first n of LANES numbers; the others are 0. */

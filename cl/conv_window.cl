@@ -39,15 +39,3 @@
 #define COLUMN_MEETS(t, s) 1
 #define COLUMN(q, t, s)    ((q) * SW + (t) * SW + (s)-PL)
 #endif
-
-/* Tiles are copies of one function with constant arguments: they must end up in the kernel. */
-#define INLINE static inline __attribute__((always_inline))
-
-/* Cut the place in a row of `count` off an index. */
-INLINE int take(long *index, const int count)
-{
-    const long whole = *index / count;
-    const int place = *index - whole * count;
-    *index = whole;
-    return place;
-}

@@ -132,6 +132,27 @@ void put_line(const image_shape s, const change k, const int h, const __global p
     put_constant(s.width - end, empty, x + end);
     if (h >= k.top && h < k.bottom) put_constant(k.right - k.left, empty, x + k.left);
 }
+/* `lines` lines of an image from h on. Those of an image that is not changed are one run. */
+void put_lines(const image_shape s, const change k, const int h, const int lines,
+               const __global pixel *image, const __global real *norm, __global real *x)
+{
+    const int moved = k.flip || k.down || k.across || k.bottom > k.top;
+    if (s.channels == 1 && !moved) {
+        put_run(lines * s.width, image + (long)h * s.width, 0, norm[0], norm[1], x);
+        return;
+    }
+    for (int i = 0; i < lines; i++) {
+        __global real *line = x + (long)i * s.width * s.channels;
+        if (s.channels == 1) {
+            put_line(s, k, h + i, image, norm[0], norm[1], line);
+            continue;
+        }
+        for (int w = 0; w < s.width; w++) {
+            put_pixel(s.channels, source_of(s, k, h + i, w), image, norm,
+                      line + (long)w * s.channels);
+        }
+    }
+}
 #endif
 
 /* The sample of row r, -1 when there is none. */
@@ -160,27 +181,19 @@ KERNEL void gather(const int rows, const int height, const int width, const int 
     x += x_at;
 #if VECTOR
     const long begin = (long)get_group_id(0) * each, end = min(begin + each, (long)rows * height);
-    long drawn = -1;
-    change k = {0, 0, 0, 0, 0, 0, 0};
-    for (long line = begin; line < end; line++) {
+    for (long line = begin; line < end;) {
         const long r = line / height;
-        const int h = rest(line, r, height);
+        const int h = rest(line, r, height), lines = (int)min((long)height - h, end - line);
         const int sample = sample_of(r, listed, samples, first, order);
         const __global pixel *image = images + sample * pixels * channels;
         __global real *out = x + line * width * channels;
         if (sample < 0) {
-            put_constant(width * channels, NAN, out);
-            continue;
+            put_constant(lines * width * channels, NAN, out);
+        } else {
+            const change k = draw_change(s, (uint)sample, epoch, key, shift, flip, erase);
+            put_lines(s, k, h, lines, image, norm, out);
         }
-        if (r != drawn) k = draw_change(s, (uint)sample, epoch, key, shift, flip, erase);
-        drawn = r;
-        if (channels == 1) {
-            put_line(s, k, h, image, norm[0], norm[1], out);
-            continue;
-        }
-        for (int w = 0; w < width; w++) {
-            put_pixel(channels, source_of(s, k, h, w), image, norm, out + (long)w * channels);
-        }
+        line += lines;
     }
 #else
     const long begin = (long)get_group_id(0) * each, end = min(begin + each, rows * pixels);

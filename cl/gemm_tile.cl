@@ -1,87 +1,86 @@
-/* Matrix product for GPUs: a group makes 32 x 32 values of c from tiles in local memory, 4 x 4 of
- * them per work-item.
+/* Matrix product for GPUs, by the tiles of tile.cl.
  *
  *   c[i][j] (+)= bias[j] + sum over l of op(a)[i][l] * op(b)[l][j],  0 <= i < m, 0 <= j < n
  *
  * a is m x k, or k x m when TRANS_A; b is k x n, or n x k when TRANS_B. With several slices of k, c
- * is a buffer of slices x m x n, added up by gemm_sum.
+ * is a buffer of slices x m x n, added up by gemm_sum; a slice begins at a multiple of 16.
  *
  * TRANS_A TRANS_B BIAS ADD   0 or 1
- * KT                         steps of k in a tile
+ * IM IN TM TN KT A_VEC B_VEC Y_VEC   see tile.cl
  */
-#include "common.cl"
-
 #ifndef TRANS_A
 #define TRANS_A 0
 #define TRANS_B 0
-#define BIAS 0
+#define BIAS    0
 #endif
-#ifndef KT
-#define KT 16
-#endif
+#define A_ALONG (!TRANS_A)
+#define B_ALONG TRANS_B
 
-#define EDGE  32
-#define ITEMS 8
-#define EACH  4
+#include "tile.cl"
 
-__kernel __attribute__((reqd_work_group_size(64, 1, 1)))
-void gemm_tile(const int m, const int n, const int k, const int slices,
-               __global const float *restrict a, const long a_at,
-               __global const float *restrict b, const long b_at,
-               __global const float *restrict bias, const long bias_at,
-               __global float *restrict c, const long c_at)
+/* Element (outer, inner) of a matrix whose rows have `width` numbers. */
+UNFOLD long at(const int outer, const int inner, const int width)
 {
-    __local float at[KT][EDGE + 1], bt[KT][EDGE + 1];
-    const uint id = get_local_id(0);
-    const int x = id % ITEMS, y = id / ITEMS;
-    const int j0 = get_group_id(0) * EDGE, i0 = get_group_id(1) * EDGE;
-    const int z = get_group_id(2);
-    const int start = (long)k * z / slices, end = (long)k * (z + 1) / slices;
+    return (long)outer * width + inner;
+}
+
+UNFOLD void fetch_a(float *to, __global const float *a, const int m, const int k, const int i0,
+                    const int l0, const int end)
+{
+#pragma unroll
+    for (int t = 0; t < A_TIMES; t++) {
+        const int i = i0 + A_AT(t), l = l0 + A_STEP(t);
+        fetch(to + t * A_VEC, a + (TRANS_A ? at(l, i, m) : at(i, l, k)), A_VEC,
+              i < m && l < end && is_in_tile(t, BM, A_VEC));
+    }
+}
+
+UNFOLD void fetch_b(float *to, __global const float *b, const int n, const int k, const int j0,
+                    const int l0, const int end)
+{
+#pragma unroll
+    for (int t = 0; t < B_TIMES; t++) {
+        const int j = j0 + B_AT(t), l = l0 + B_STEP(t);
+        fetch(to + t * B_VEC, b + (TRANS_B ? at(j, l, k) : at(l, j, n)), B_VEC,
+              j < n && l < end && is_in_tile(t, BN, B_VEC));
+    }
+}
+
+TILE_KERNEL void gemm_tile(const int m, const int n, const int k, const int slices,
+                           __global const float *restrict a, const long a_at,
+                           __global const float *restrict b, const long b_at,
+                           __global const float *restrict bias, const long bias_at,
+                           __global float *restrict c, const long c_at)
+{
+    __local float a_tile[KT * A_ROW] __attribute__((aligned(16)));
+    __local float b_tile[KT * B_ROW] __attribute__((aligned(16)));
+    const int across = (n - 1) / BN + 1;
+    const int j0 = get_group_id(0) % across * BN, i0 = get_group_id(0) / across * BM;
+    const int z = get_group_id(1);
+    const long units = (k + 15) / 16;
+    const int start = (int)(units * z / slices) * 16;
+    const int end = min((int)(units * (z + 1) / slices) * 16, k);
+    float sum[TM][TN], a_next[A_SHARE], b_next[B_SHARE];
     a += a_at;
     b += b_at;
-    c += c_at + (long)z * m * n;
 
-    float sum[EACH][EACH];
-#pragma unroll
-    for (int u = 0; u < EACH; u++) {
-#pragma unroll
-        for (int v = 0; v < EACH; v++) {
-            const int i = i0 + y + u * ITEMS, j = j0 + x + v * ITEMS;
-            sum[u][v] = BIAS && j < n ? bias[bias_at + j] : 0.0f;
-            if (ADD && i < m && j < n) sum[u][v] = c[(long)i * n + j];
-        }
-    }
-
+    clear(sum);
+    fetch_a(a_next, a, m, k, i0, start, end);
+    fetch_b(b_next, b, n, k, j0, start, end);
     for (int l0 = start; l0 < end; l0 += KT) {
-        for (uint e = id; e < KT * EDGE; e += ITEMS * ITEMS) {
-            const int al = TRANS_A ? e / EDGE : e % KT, ai = TRANS_A ? e % EDGE : e / KT;
-            const int bl = TRANS_B ? e % KT : e / EDGE, bj = TRANS_B ? e / KT : e % EDGE;
-            const long i = i0 + ai, j = j0 + bj;
-            at[al][ai] = i < m && l0 + al < end
-                             ? a[TRANS_A ? (long)(l0 + al) * m + i : i * k + l0 + al]
-                             : 0.0f;
-            bt[bl][bj] = j < n && l0 + bl < end
-                             ? b[TRANS_B ? j * k + l0 + bl : (long)(l0 + bl) * n + j]
-                             : 0.0f;
-        }
+        keep(a_tile, A_ROW, BM, A_ALONG, A_VEC, A_TIMES, a_next);
+        keep(b_tile, B_ROW, BN, B_ALONG, B_VEC, B_TIMES, b_next);
         barrier(CLK_LOCAL_MEM_FENCE);
-        for (int l = 0; l < KT; l++) {
-#pragma unroll
-            for (int u = 0; u < EACH; u++) {
-#pragma unroll
-                for (int v = 0; v < EACH; v++)
-                    sum[u][v] = MAC(at[l][y + u * ITEMS], bt[l][x + v * ITEMS], sum[u][v]);
-            }
-        }
+        fetch_a(a_next, a, m, k, i0, l0 + KT, end);
+        fetch_b(b_next, b, n, k, j0, l0 + KT, end);
+        multiply(sum, a_tile, b_tile);
         barrier(CLK_LOCAL_MEM_FENCE);
     }
 
+    c += c_at + (long)z * m * n + j0;
 #pragma unroll
-    for (int u = 0; u < EACH; u++) {
-#pragma unroll
-        for (int v = 0; v < EACH; v++) {
-            const int i = i0 + y + u * ITEMS, j = j0 + x + v * ITEMS;
-            if (i < m && j < n) c[(long)i * n + j] = sum[u][v];
-        }
+    for (int u = 0; u < TM; u++) {
+        const int i = i0 + row_of(u);
+        if (i < m) put_row(sum[u], c + (long)i * n, n - j0, bias + bias_at + j0, BIAS);
     }
 }

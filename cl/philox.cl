@@ -1,5 +1,5 @@
 /* Philox4x32-10, the same function as core/rng.h, for one counter and for 16 that differ in their
- * first word. */
+ * first word or their first two. */
 
 /* Products of 32 bits each are made in 64 bits: mul_hi of a vector is slow on some drivers. */
 #define PHILOX_ROUNDS(word, WIDEN, NARROW, c0, c1, c2, c3, key)    \
@@ -22,11 +22,11 @@ uint4 philox(const uint4 counter, const uint2 key)
 }
 
 #if VECTOR
-/* Blocks counter.x .. counter.x + 15: word w of block b goes to words[4 * b + w]. */
-void philox16(const uint4 counter, const uint2 key, uint16 words[4])
+/* 16 counters {a[b], b[b], c, d}: word w of block b goes to words[4 * b + w]. */
+void philox_each(uint16 a, uint16 b, const uint third, const uint fourth, const uint2 key,
+                 uint16 words[4])
 {
-    uint16 a = counter.x + (uint16)(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
-    uint16 b = counter.y, c = counter.z, d = counter.w;
+    uint16 c = third, d = fourth;
     PHILOX_ROUNDS(uint16, convert_ulong16, convert_uint16, a, b, c, d, key)
     const uint16 low = (uint16)(0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
     const uint16 pair = (uint16)(0, 1, 16, 17, 2, 3, 18, 19, 4, 5, 20, 21, 6, 7, 22, 23);
@@ -36,5 +36,12 @@ void philox16(const uint4 counter, const uint2 key, uint16 words[4])
     words[1] = shuffle2(ab0, cd0, pair + 8);
     words[2] = shuffle2(ab1, cd1, pair);
     words[3] = shuffle2(ab1, cd1, pair + 8);
+}
+
+/* Blocks counter.x .. counter.x + 15, in the same order. */
+void philox16(const uint4 counter, const uint2 key, uint16 words[4])
+{
+    const uint16 next = (uint16)(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+    philox_each(counter.x + next, counter.y, counter.z, counter.w, key, words);
 }
 #endif

@@ -11,6 +11,7 @@
  * On the vector family a group makes `each` rows of pixels, on the tile family `each` numbers.
  */
 #include "common.cl"
+#include "bytes.cl"
 
 #ifndef R
 #define R 2
@@ -21,50 +22,9 @@
 #define PL 0
 #endif
 
-#if VECTOR
-typedef uchar16 wide_byte;
-#define TO_BYTE convert_uchar16
-#define TO_INT  convert_int16
-#else
-typedef uchar wide_byte;
-#define TO_BYTE convert_uchar
-#define TO_INT  convert_int
-#endif
-
 typedef struct extents {
     int h, w, p, q, c; /* of x: h x w x c, of y: p x q x c */
 } extents;
-
-wide_byte load_bytes(const __global uchar *p, const int n)
-{
-#if VECTOR
-    if (n >= LANES) return vload16(0, p);
-    uchar part[LANES];
-    for (int i = 0; i < LANES; i++) {
-        part[i] = i < n ? p[i] : 0;
-    }
-    return vload16(0, part);
-#else
-    return *p;
-#endif
-}
-
-void store_bytes(const wide_byte v, __global uchar *p, const int n)
-{
-#if VECTOR
-    if (n >= LANES) {
-        vstore16(v, 0, p);
-        return;
-    }
-    uchar part[LANES];
-    vstore16(v, 0, part);
-    for (int i = 0; i < n; i++) {
-        p[i] = part[i];
-    }
-#else
-    *p = v;
-#endif
-}
 
 /* The taps of a window that lie inside the image, [r0, r1) x [s0, s1), and where tap (0, 0) is. */
 typedef struct window {
@@ -130,7 +90,7 @@ void average_taps(const extents e, const window t, const __global real *x, __glo
     store_wide(sum / (real)(R * S), y, n);
 }
 
-void average_one(const extents e, const int p, const int q, const __global real *x,
+static void average_one(const extents e, const int p, const int q, const __global real *x,
                  __global real *y, const int n)
 {
     const window t = window_at(e, p, q);

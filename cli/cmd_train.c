@@ -44,6 +44,15 @@ static weft_status load_data(session *s)
     return weft_dataset_load(t->data, t->data_dir, WEFT_TEST_SPLIT, &s->test);
 }
 
+/* Reading the data and loading the drivers take about as long, and neither needs the other. */
+static weft_status load_beside_drivers(session *s)
+{
+    weft_thread *drivers = cli_load_drivers(cli_text(s->args, CLI_OPT_DEVICE));
+    const weft_status status = load_data(s);
+    weft_thread_join(drivers);
+    return status;
+}
+
 static weft_status complete_options(session *s)
 {
     cli_training *t = &s->training;
@@ -262,7 +271,7 @@ static weft_status train(session *s)
 static weft_status run(session *s)
 {
     WEFT_TRY(cli_training_read(s->args, &s->training));
-    WEFT_TRY(load_data(s));
+    WEFT_TRY(load_beside_drivers(s));
     WEFT_TRY(complete_options(s));
     WEFT_TRY(name_folder(s));
     WEFT_TRY(start_progress(s));

@@ -16,6 +16,8 @@ typedef enum cli_command_id {
     CLI_TRAIN,
     CLI_EVAL,
     CLI_PREDICT,
+    CLI_BENCH,
+    CLI_TUNE,
     CLI_INIT,
     CLI_LAYERS,
     CLI_MODELS,
@@ -30,6 +32,8 @@ int cli_run_devices(const cli_args *args);
 int cli_run_train(const cli_args *args);
 int cli_run_eval(const cli_args *args);
 int cli_run_predict(const cli_args *args);
+int cli_run_bench(const cli_args *args);
+int cli_run_tune(const cli_args *args);
 int cli_run_init(const cli_args *args);
 int cli_run_layers(const cli_args *args);
 int cli_run_models(const cli_args *args);
@@ -63,6 +67,7 @@ typedef enum cli_option_id {
     CLI_OPT_VAL_COUNT,
     CLI_OPT_NO_TEST,
     CLI_OPT_NO_SHUFFLE,
+    CLI_OPT_NO_FUSION,
     CLI_OPT_AUGMENT,
     CLI_OPT_DEVICE,
     CLI_OPT_FAMILY,
@@ -98,6 +103,8 @@ typedef enum cli_option_id {
     CLI_OPT_LOGITS,
     CLI_OPT_SAVE_INPUT,
     CLI_OPT_TOP,
+    CLI_OPT_PLAN,
+    CLI_OPT_PRINT,
     CLI_OPT_JSON,
     CLI_OPT_QUIET,
     CLI_OPT_HELP,

@@ -7,8 +7,11 @@ enum {
     TRAIN = ON(TRAIN),
     EVAL = ON(EVAL),
     PREDICT = ON(PREDICT),
+    BENCH = ON(BENCH),
+    TUNE = ON(TUNE),
     INIT = ON(INIT),
     RUNS = TRAIN | EVAL | PREDICT,
+    COMPUTE = RUNS | BENCH,
     ALL = (1 << CLI_COMMAND_COUNT) - 1
 };
 
@@ -34,6 +37,16 @@ const cli_command cli_commands[CLI_COMMAND_COUNT] = {
                      "Name what pictures (PNG, JPEG) show, with probabilities",
                      "weft predict my-run shoe.png shirt.jpg\n"
                      "weft predict my-run --data fashion-mnist --index 0\n"},
+    [CLI_BENCH] = {"bench", "MODEL", 1, 1, cli_run_bench,
+                   "Measure how fast a network trains and predicts, and where its time goes",
+                   "weft bench seed-cnn\n"
+                   "weft bench seed-cnn --batch-size 256 --plan\n"
+                   "weft bench my.net --device cpu --threads 1 --json\n"},
+    [CLI_TUNE] = {"tune", "MODEL", 1, 1, cli_run_tune,
+                  "Find the fastest settings of a network's kernels on a device, and keep them",
+                  "weft tune seed-cnn\n"
+                  "weft tune seed-cnn --device opencl:0 --batch-size 256\n"
+                  "weft tune seed-cnn --print >> cl/tuning.txt\n"},
     [CLI_INIT] = {"init", "MODEL -o FILE", 1, 1, cli_run_init,
                   "Write the initial weights of a network as a checkpoint",
                   "weft init seed-cnn -o start.safetensors --seed 7\n"},
@@ -53,10 +66,11 @@ const cli_command cli_commands[CLI_COMMAND_COUNT] = {
 
 /* name, letter, kind, low, high, value, initial, group, commands, recorded, help */
 const cli_option cli_options[CLI_OPTION_COUNT] = {
-    [CLI_OPT_DATA] = {"data", 0, CLI_TEXT, 0, 0, "SET", NULL, CLI_GROUP_DATA, RUNS, true,
-                      "fashion-mnist, or idx:DIR for a folder in the format of MNIST"},
+    [CLI_OPT_DATA] = {"data", 0, CLI_TEXT, 0, 0, "SET", NULL, CLI_GROUP_DATA, COMPUTE, true,
+                      "fashion-mnist, or idx:DIR for a folder in the format of MNIST; bench makes "
+                      "pictures up without it"},
     [CLI_OPT_DATA_DIR] = {"data-dir", 0, CLI_TEXT, 0, 0, "DIR", NULL, CLI_GROUP_DATA,
-                          RUNS | ON(DATASETS), false,
+                          COMPUTE | ON(DATASETS), false,
                           "where the files of the data set are; also $WEFT_DATA"},
     [CLI_OPT_SPLIT] = {"split", 0, CLI_CHOICE, 0, 0, "test|train", "test", CLI_GROUP_DATA,
                        EVAL | PREDICT, false, "part of the data set"},
@@ -75,22 +89,27 @@ const cli_option cli_options[CLI_OPTION_COUNT] = {
                          "leave out the test set at the end"},
     [CLI_OPT_NO_SHUFFLE] = {"no-shuffle", 0, CLI_FLAG, 0, 0, NULL, NULL, CLI_GROUP_DATA, TRAIN,
                             true, "take the samples in the order of the files"},
-    [CLI_OPT_AUGMENT] = {"augment", 0, CLI_TEXT, 0, 0, "LIST", "by data set", CLI_GROUP_DATA, TRAIN,
-                         true, "none, or a list such as flip,shift=2,erase=0.25"},
+    [CLI_OPT_AUGMENT] = {"augment", 0, CLI_TEXT, 0, 0, "LIST", "by data set", CLI_GROUP_DATA,
+                         TRAIN | BENCH, true, "none, or a list such as flip,shift=2,erase=0.25"},
 
     [CLI_OPT_DEVICE] =
-        {"device", 'd', CLI_TEXT, 0, 0, "DEVICE", "auto", CLI_GROUP_DEVICE, RUNS, false,
+        {"device", 'd', CLI_TEXT, 0, 0, "DEVICE", "auto", CLI_GROUP_DEVICE, COMPUTE | TUNE, false,
          "auto, cpu, gpu, opencl, an id of `weft devices`, or part of a name; also "
          "$WEFT_DEVICE. auto falls back when a device fails, a named one never does"},
     [CLI_OPT_FAMILY] = {"family", 0, CLI_CHOICE, 0, 0, "auto|vector|tile", "auto", CLI_GROUP_DEVICE,
-                        RUNS, true, "kind of OpenCL kernels: vector for CPUs, tile for GPUs"},
+                        COMPUTE | TUNE, true,
+                        "kind of OpenCL kernels: vector for CPUs, tile for GPUs"},
     [CLI_OPT_GEMM] = {"gemm", 0, CLI_CHOICE, 0, 0, "auto|own|clblast", "auto", CLI_GROUP_DEVICE,
-                      RUNS, true, "who multiplies matrices on an OpenCL device"},
-    [CLI_OPT_THREADS] = {"threads", 0, CLI_INT, 1, 1024, "N", "all", CLI_GROUP_DEVICE, RUNS, false,
+                      COMPUTE | TUNE, true, "who multiplies matrices on an OpenCL device"},
+    [CLI_OPT_NO_FUSION] = {"no-fusion", 0, CLI_FLAG, 0, 0, NULL, NULL, CLI_GROUP_DEVICE, TRAIN,
+                           true, "run every op by itself: when a fused kernel is in doubt"},
+    [CLI_OPT_THREADS] = {"threads", 0, CLI_INT, 1, 1024, "N", "all", CLI_GROUP_DEVICE,
+                         COMPUTE | TUNE, false,
                          "threads of the CPU backend and of OpenCL on the CPU (PoCL); results do "
                          "not depend on it"},
     [CLI_OPT_DUMP_KERNELS] = {"dump-kernels", 0, CLI_TEXT, 0, 0, "DIR", NULL, CLI_GROUP_DEVICE,
-                              RUNS, false, "write the source of every OpenCL program there"},
+                              COMPUTE | TUNE, false,
+                              "write the source of every OpenCL program there"},
 
     [CLI_OPT_RECIPE] = {"recipe", 0, CLI_CHOICE, 0, 0, "default|seed", "default",
                         CLI_GROUP_TRAINING, TRAIN, false,
@@ -101,7 +120,7 @@ const cli_option cli_options[CLI_OPTION_COUNT] = {
     [CLI_OPT_MAX_STEPS] = {"max-steps", 0, CLI_INT, 1, STEPS_MAX, "N", NULL, CLI_GROUP_TRAINING,
                            TRAIN, true, "stop after N steps"},
     [CLI_OPT_BATCH_SIZE] = {"batch-size", 'b', CLI_INT, 1, 65536, "N", "64", CLI_GROUP_TRAINING,
-                            TRAIN | EVAL, true, "samples per step"},
+                            TRAIN | EVAL | BENCH | TUNE, true, "samples per step"},
     [CLI_OPT_OPTIMIZER] = {"optimizer", 0, CLI_CHOICE, 0, 0, "adam|adamw|sgd", "adam",
                            CLI_GROUP_TRAINING, TRAIN, true, "how weights follow gradients"},
     [CLI_OPT_LR] = {"lr", 0, CLI_REAL, 1e-12, 1e6, "X", "0.003", CLI_GROUP_TRAINING, TRAIN, true,
@@ -159,10 +178,14 @@ const cli_option cli_options[CLI_OPTION_COUNT] = {
                             "write what the network saw as PNG: a folder, or a .png file"},
     [CLI_OPT_TOP] = {"top", 0, CLI_INT, 1, 65536, "K", "3", CLI_GROUP_OUTPUT, PREDICT, false,
                      "classes to show; --json shows all without it"},
-    [CLI_OPT_JSON] = {"json", 0, CLI_FLAG, 0, 0, NULL, NULL, CLI_GROUP_OUTPUT, RUNS | ON(DEVICES),
-                      false, "results as JSON"},
-    [CLI_OPT_QUIET] = {"quiet", 'q', CLI_FLAG, 0, 0, NULL, NULL, CLI_GROUP_OUTPUT, RUNS, false,
-                       "no progress and no notes; warnings and results stay"},
+    [CLI_OPT_PLAN] = {"plan", 0, CLI_FLAG, 0, 0, NULL, NULL, CLI_GROUP_OUTPUT, BENCH, false,
+                      "a line for every step of the plans: kernel, time, share of its roofline"},
+    [CLI_OPT_PRINT] = {"print", 0, CLI_FLAG, 0, 0, NULL, NULL, CLI_GROUP_OUTPUT, TUNE, false,
+                       "what was chosen, as rows for cl/tuning.txt"},
+    [CLI_OPT_JSON] = {"json", 0, CLI_FLAG, 0, 0, NULL, NULL, CLI_GROUP_OUTPUT,
+                      COMPUTE | TUNE | ON(DEVICES), false, "results as JSON"},
+    [CLI_OPT_QUIET] = {"quiet", 'q', CLI_FLAG, 0, 0, NULL, NULL, CLI_GROUP_OUTPUT, COMPUTE | TUNE,
+                       false, "no progress and no notes; warnings and results stay"},
     [CLI_OPT_HELP] = {"help", 'h', CLI_FLAG, 0, 0, NULL, NULL, CLI_GROUP_OUTPUT, ALL, false,
                       "this help"},
 };

@@ -19,7 +19,7 @@ struct cli_progress {
     bool drawn;  /* a live line stands on the screen */
     double last; /* when it was drawn */
     int64_t epochs;
-    bool told; /* without a terminal: that kernels are being built */
+    bool told; /* without a terminal: what is being prepared */
 };
 
 /* An environment variable that is set to something. */
@@ -86,16 +86,26 @@ static void draw(cli_progress *p, double share, const char *text)
     p->drawn = true;
 }
 
-void cli_progress_prepare(cli_progress *progress, int done, int total)
+static void count(cli_progress *progress, const char *doing, const char *what, int done, int total)
 {
     char text[TEXT_MAX];
     if (progress->live) {
-        snprintf(text, sizeof text, "building kernels %d/%d", done, total);
+        snprintf(text, sizeof text, "%s %s %d/%d", doing, what, done, total);
         draw(progress, (double)done / (total > 0 ? total : 1), text);
     } else if (!progress->quiet && !progress->told) {
-        cli_note("building %d kernels", total);
+        cli_note("%s %d %s", doing, total, what);
         progress->told = true;
     }
+}
+
+void cli_progress_prepare(cli_progress *progress, int done, int total)
+{
+    count(progress, "preparing", "steps", done, total);
+}
+
+void cli_progress_tune(cli_progress *progress, int done, int total)
+{
+    count(progress, "trying", "candidates", done, total);
 }
 
 /* "1:05", "2:03:09" */

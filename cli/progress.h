@@ -15,6 +15,7 @@ weft_status cli_progress_new(int64_t epochs, bool quiet, cli_progress **out);
 void cli_progress_free(cli_progress *progress);
 
 void cli_progress_prepare(cli_progress *progress, int done, int total);
+void cli_progress_tune(cli_progress *progress, int done, int total); /* candidates */
 void cli_progress_step(cli_progress *progress, const weft_step_report *report);
 void cli_progress_epoch(cli_progress *progress, const weft_epoch_report *report);
 

@@ -38,6 +38,22 @@ weft_status cli_registry(const char *wanted, const weft_log *log, weft_registry 
     return WEFT_OK;
 }
 
+static void load_drivers(void *unused)
+{
+    int count = 0;
+    (void)unused;
+    (void)weft_backend_opencl()->device_count(&count);
+}
+
+weft_thread *cli_load_drivers(const char *wanted)
+{
+    weft_thread *thread = NULL;
+    const char *named = wanted ? wanted : getenv("WEFT_DEVICE");
+    const bool only_cpu = named && strcmp(named, "cpu") == 0;
+    if (!only_cpu && weft_backend_opencl()) (void)weft_thread_start(load_drivers, NULL, &thread);
+    return thread;
+}
+
 const char *cli_device_words(const weft_device_entry *entry)
 {
     if (strcmp(entry->backend->name, "cpu") == 0) return "CPU backend";
@@ -145,7 +161,9 @@ static weft_status list_candidates(const weft_registry *registry, const cli_wish
         }
         return WEFT_OK;
     }
-    return weft_registry_find(registry, named, order, count);
+    const weft_status status = weft_registry_find(registry, named, order, count);
+    if (status != WEFT_ERR_DEVICE) return status;
+    return weft_fail(status, "%s; `weft devices` tells what is missing", weft_error());
 }
 
 /* ---- trying them ---- */
@@ -217,6 +235,7 @@ static weft_status select_device(const cli_wish *wish, cli_attempt *attempt, voi
 {
     char *cache = weft_cache_folder();
     const weft_open_desc desc = {
+        .profile = wish->profile,
         .family = wish->family,
         .gemm = wish->gemm,
         .threads = wish->threads,

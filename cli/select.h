@@ -4,6 +4,7 @@
 
 #include "cli/options.h"
 #include "core/backend.h"
+#include "core/thread.h"
 
 /* What a run was made on, as its config.json says; strings may be NULL. */
 typedef struct cli_recorded {
@@ -26,6 +27,7 @@ typedef struct cli_wish {
     weft_gemm_route gemm;
     int32_t threads;
     const char *dump_dir;
+    bool profile;          /* device times of steps */
     cli_recorded recorded; /* looked for when device is NULL */
     weft_log log;
 } cli_wish;
@@ -36,6 +38,11 @@ cli_wish cli_wish_of(const cli_args *args, weft_log log);
 /* Registry of the built-in backends, scanned; of the cpu backend alone when that is what is wanted,
  * so that no driver is loaded for nothing. */
 weft_status cli_registry(const char *wanted, const weft_log *log, weft_registry **out);
+
+/* Begin to load the drivers that `wanted` (or WEFT_DEVICE) may need while the caller does something
+ * else: they take a while. Join the thread before a device is looked for; NULL when there is none.
+ */
+weft_thread *cli_load_drivers(const char *wanted);
 
 /* Open the device that the wish names, or the recorded one, or WEFT_DEVICE, or what auto takes, and
  * make the attempt there. A device that was named is the only one tried; auto goes on to the next

@@ -192,6 +192,7 @@ static weft_status take_options(const cli_args *args, cli_training *t)
     take_text(args, CLI_OPT_FREEZE, &o->freeze);
     if (cli_given(args, CLI_OPT_SEED)) o->seed = (uint64_t)args->value[CLI_OPT_SEED].integer;
     if (cli_given(args, CLI_OPT_NO_SHUFFLE)) o->no_shuffle = true;
+    if (cli_given(args, CLI_OPT_NO_FUSION)) o->no_fusion = true;
     if (cli_given(args, CLI_OPT_SCHEDULE)) {
         WEFT_TRY(weft_schedule_parse(cli_text(args, CLI_OPT_SCHEDULE), &o->schedule));
     }

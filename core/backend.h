@@ -15,7 +15,7 @@
 #include "core/op.h"
 #include "core/status.h"
 
-enum { WEFT_BACKEND_VERSION = 1, WEFT_NAME_MAX = 128, WEFT_VARIANT_MAX = 48 };
+enum { WEFT_BACKEND_VERSION = 2, WEFT_NAME_MAX = 128, WEFT_VARIANT_MAX = 48, WEFT_CHOICE_MAX = 64 };
 
 typedef struct weft_backend weft_backend;
 
@@ -85,6 +85,18 @@ typedef struct weft_step_info {
     uint64_t device_ns; /* of the last run; 0 when not profiling */
 } weft_step_info;
 
+/* What a device reaches at best, measured. */
+typedef struct weft_speed {
+    double gflops; /* float32 multiply-adds, two operations each */
+    double gbytes; /* per second, reading and writing memory beyond every cache */
+} weft_speed;
+
+/* One setting of an op's kernel, as prepare() takes it: "TX=14 NV=2". */
+typedef struct weft_choice {
+    char text[WEFT_CHOICE_MAX];
+    size_t scratch_bytes; /* that it needs */
+} weft_choice;
+
 /* Marks a queued read; tickets of a device grow. */
 typedef uint64_t weft_ticket;
 
@@ -101,6 +113,10 @@ struct weft_backend {
      */
     weft_status (*buffer_new)(weft_device *device, size_t bytes, weft_buffer **out);
     void (*buffer_free)(weft_buffer *buffer);
+    /* A buffer that holds these bytes and is only read. Where the device shares memory with the
+     * host it may be those very bytes: they stay in place, unchanged, until the buffer is freed. */
+    weft_status (*buffer_share)(weft_device *device, const void *bytes, size_t count,
+                                weft_buffer **out);
 
     /* Queued in call order. write returns when the source may be reused, read when dst is filled.
      */
@@ -127,6 +143,16 @@ struct weft_backend {
     void (*release)(weft_step *step);           /* NULL is fine */
     weft_status (*finish)(weft_device *device); /* wait for everything */
     weft_status (*step_info)(weft_step *step, weft_step_info *info);
+
+    /* Settings worth trying for an op, the prior first; all add up in the same order. *count is the
+     * room in list on entry and what was written on return; 0: there is nothing to choose. */
+    weft_status (*candidates)(weft_device *device, const weft_op *op, weft_choice *list,
+                              int *count);
+    /* Take this setting from now on for ops like this one, also after the device is opened again
+     * where it has a cache folder; NULL forgets. Steps that are prepared stay as they are. */
+    weft_status (*store)(weft_device *device, const weft_op *op, const char *choice);
+    /* Measure now, in about half a second, with a kernel that does nothing else. */
+    weft_status (*speed)(weft_device *device, weft_speed *out);
 };
 
 /* ---- the registry: which backends a program knows ---- */

@@ -48,6 +48,7 @@ static const field FIELDS[] = {
     {"label_smoothing", REAL, AT(label_smoothing), true},
     {"augment", AUGMENT, AT(augment), true},
     {"no_shuffle", FLAG, AT(no_shuffle), true},
+    {"no_fusion", FLAG, AT(no_fusion), true},
     {"seed", SEED, AT(seed), true},
     {"val_count", SWITCHED, AT(val_count), true},
     {"limit", COUNT, AT(limit), true},

@@ -9,8 +9,8 @@
 /* Add every option with its resolved value, names with underscores: "batch_size", "optimizer",
  * "lr", "momentum", "betas", "eps", "nesterov", "weight_decay", "schedule", "loss",
  * "label_smoothing", "augment" (text as in
- * --augment), "no_shuffle", "seed", "val_count", "limit", "max_steps", "log_every", "save_every",
- * "patience", "freeze", "normalize". */
+ * --augment), "no_shuffle", "no_fusion", "seed", "val_count", "limit", "max_steps", "log_every",
+ * "save_every", "patience", "freeze", "normalize". */
 weft_status weft_config_write(const weft_train_options *options, json_t *object);
 
 /* Only the options that change a result: what a checkpoint holds and a resume compares. */

@@ -50,6 +50,12 @@ typedef struct weft_source weft_source;
 WEFT_API weft_status weft_source_new(weft_device *device, const weft_dataset *data,
                                      const weft_normalize *norm, int64_t order, weft_source **out);
 
+/* The same without a copy where the device shares memory with the host: the data set's samples and
+ * answers stay in place until the source is freed, and weft_source_write is refused. */
+WEFT_API weft_status weft_source_borrow(weft_device *device, const weft_dataset *data,
+                                        const weft_normalize *norm, int64_t order,
+                                        weft_source **out);
+
 /* A second order list over the samples of another source, which must outlive it. */
 WEFT_API weft_status weft_source_share(weft_source *samples, int64_t order, weft_source **out);
 WEFT_API void weft_source_free(weft_source *source);

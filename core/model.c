@@ -308,35 +308,53 @@ weft_status weft_model_write(weft_model *model, int32_t parameter, int slot, con
     return status;
 }
 
-/* He, Zhang, Ren, Sun (2015): normal with standard deviation sqrt(2 / fan_in). */
-static float initial(const weft_parameter *p, uint64_t seed, int64_t element)
+/* He, Zhang, Ren, Sun (2015): normal with standard deviation sqrt(2 / fan_in). Element e takes the
+ * words 2 e and 2 e + 1, so a block of four words makes two elements. */
+static void draw_he(const weft_parameter *p, uint64_t seed, float *values, int64_t count)
 {
-    if (p->init == WEFT_INIT_ZERO) return 0.0f;
-    if (p->init == WEFT_INIT_ONE) return 1.0f;
-    const uint32_t layer = (uint32_t)p->node, e = (uint32_t)element;
-    const double z = weft_normal(weft_draw(seed, WEFT_RNG_INIT, layer, 0, 0, 2 * e),
-                                 weft_draw(seed, WEFT_RNG_INIT, layer, 0, 0, 2 * e + 1));
-    return (float)(z * sqrt(2.0 / (double)p->fan_in));
+    const double deviation = sqrt(2.0 / (double)p->fan_in);
+    for (int64_t i = 0; i < count; i += 2) {
+        const weft_words words =
+            weft_draw_block(seed, WEFT_RNG_INIT, (uint32_t)p->node, 0, 0, (uint32_t)(i / 2));
+        for (int64_t k = 0; k < 2 && i + k < count; k++)
+            values[i + k] =
+                (float)(weft_normal(words.word[2 * k], words.word[2 * k + 1]) * deviation);
+    }
+}
+
+static void draw_initial(const weft_parameter *p, uint64_t seed, float *values, int64_t count)
+{
+    if (p->init != WEFT_INIT_ZERO && p->init != WEFT_INIT_ONE) {
+        draw_he(p, seed, values, count);
+        return;
+    }
+    for (int64_t i = 0; i < count; i++)
+        values[i] = p->init == WEFT_INIT_ONE ? 1.0f : 0.0f;
+}
+
+/* Clear `slots` moments of a parameter, then draw its values. */
+static weft_status draw_parameter(weft_model *model, int32_t index, int slots)
+{
+    const weft_parameter *p = &model->parameter[index];
+    const int64_t count = weft_shape_count(p->shape);
+    float *values = calloc((size_t)count, sizeof *values);
+    if (!values) return weft_fail(WEFT_ERR_MEMORY, "no memory to draw %s", p->name);
+
+    weft_status status = WEFT_OK;
+    for (int s = 0; s < slots && status == WEFT_OK; s++) {
+        status = weft_model_write(model, index, s, values);
+    }
+    draw_initial(p, model->desc.seed, values, count);
+    if (status == WEFT_OK) status = weft_model_write(model, index, -1, values);
+    free(values);
+    return status;
 }
 
 weft_status weft_model_init_parameter(weft_model *model, int32_t index)
 {
     const weft_parameter *p = weft_model_parameter(model, index);
     if (!p) return weft_fail(WEFT_ERR_USAGE, "no parameter %d", index);
-    const int64_t count = weft_shape_count(p->shape);
-    float *values = calloc((size_t)count, sizeof *values);
-    if (!values) return weft_fail(WEFT_ERR_MEMORY, "no memory to draw %s", p->name);
-
-    weft_status status = WEFT_OK;
-    const int slots = p->state || p->frozen ? 0 : weft_model_slots(model);
-    for (int s = 0; s < slots && status == WEFT_OK; s++) {
-        status = weft_model_write(model, index, s, values);
-    }
-    for (int64_t i = 0; i < count; i++)
-        values[i] = initial(p, model->desc.seed, i);
-    if (status == WEFT_OK) status = weft_model_write(model, index, -1, values);
-    free(values);
-    return status;
+    return draw_parameter(model, index, p->state || p->frozen ? 0 : weft_model_slots(model));
 }
 
 /* Padding between tensors must be zero, whatever ran before: clear everything, then draw. */
@@ -348,7 +366,7 @@ weft_status weft_model_init(weft_model *model)
         if (all[i]) WEFT_TRY(model->device->backend->fill(all[i], 0, all[i]->bytes, 0));
     }
     for (int32_t i = 0; i < model->parameter_count; i++) {
-        WEFT_TRY(weft_model_init_parameter(model, i));
+        WEFT_TRY(draw_parameter(model, i, 0));
     }
     return WEFT_OK;
 }

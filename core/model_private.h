@@ -4,6 +4,8 @@
 
 #include "core/model.h"
 
+enum { WEFT_FUSED_TEXT = 64 };
+
 struct weft_plan {
     weft_model *model;
     weft_plan_desc desc;
@@ -14,7 +16,8 @@ struct weft_plan {
 
     weft_op *op;
     weft_op_ids *ids;
-    weft_step **step; /* NULL until prepared */
+    weft_step **step;              /* NULL until prepared */
+    char (*from)[WEFT_FUSED_TEXT]; /* kinds that a fused op stands for; "" for others */
     int32_t op_count, op_capacity;
 
     weft_phase phase; /* of the ops that are being recorded */
@@ -50,11 +53,20 @@ struct weft_model {
 /* record.c: walk the graph and record a plan's ops. */
 void weft_plan_record(weft_plan *plan);
 
+/* fuse.c: merge ops where the device can run several as one. */
+weft_status weft_plan_fuse(weft_plan *plan);
+
 /* place.c: scratch from supports(), lifetimes, offsets in the activation arena. */
 weft_status weft_plan_place(weft_plan *plan);
 
 /* plan.c: a tensor with a home of its own in an arena or a source. */
 weft_id weft_plan_bound(weft_plan *plan, weft_role role, weft_tensor tensor, const char *name);
+
+/* plan.c: how an op writes a tensor of this role that was or was not written before. */
+weft_out_mode weft_plan_write_mode(weft_role role, bool written);
+
+/* plan.c: tensors, modes and lifetimes of all ops anew, from their ids. */
+void weft_plan_settle(weft_plan *plan);
 
 /* plan.c: let go of prepared steps; give ops their buffers; prepare what is not yet prepared. */
 void weft_plan_release(weft_plan *plan);

@@ -3,7 +3,7 @@
 #include "core/checked.h"
 
 #define OP_INFO(name, inputs, outputs) [WEFT_OP_##name] = {#name, inputs, outputs},
-static const weft_op_info infos[WEFT_OP_COUNT] = {WEFT_OP_LIST(OP_INFO)};
+static const weft_op_info infos[WEFT_KIND_COUNT] = {WEFT_OP_LIST(OP_INFO) WEFT_FUSED_LIST(OP_INFO)};
 
 const weft_op_info *weft_op_describe(weft_op_kind kind)
 {
@@ -45,9 +45,22 @@ static int64_t window(const weft_op *op, weft_tensor y)
     return times(elements(y), times(kernel[0], kernel[1]));
 }
 
+static int64_t product(const weft_gemm *g)
+{
+    return times(2, times(g->m, times(g->n, g->k)));
+}
+
+/* A pooled result is as many times smaller than the convolution's as the pool's stride says. */
+static int64_t fused_convolution(const weft_op *op)
+{
+    const weft_fused *f = &op->with.fused;
+    const int64_t one = convolution(op->out[0], op->in[1]);
+    return f->pooled ? times(one, times(f->pool.stride[0], f->pool.stride[1])) : one;
+}
+
 /* Operations per element of the first input, for everything without a formula of its own. A
  * transcendental function counts as one. */
-static const int per_element[WEFT_OP_COUNT] = {
+static const int per_element[WEFT_KIND_COUNT] = {
     [WEFT_OP_sum_rows] = 1,
     [WEFT_OP_activation] = 1,
     [WEFT_OP_activation_grad] = 2,
@@ -61,12 +74,23 @@ static const int per_element[WEFT_OP_COUNT] = {
     [WEFT_OP_mse] = 4,
     [WEFT_OP_sgd] = 5,
     [WEFT_OP_adam] = 14,
+    [WEFT_OP_batchnorm_block] = 6,
+    [WEFT_OP_batchnorm_block_sums] = 8,
+    [WEFT_OP_dropout_act_grad] = 3,
 };
 
 int64_t weft_op_operations(const weft_op *op)
 {
-    const weft_gemm *gemm = &op->with.gemm;
     switch (op->kind) {
+    case WEFT_OP_conv2d_stats:
+        return plus(convolution(op->out[0], op->in[1]), times(4, elements(op->out[0])));
+    case WEFT_OP_batchnorm_block_grad:
+        return times(8, elements(op->in[1]));
+    case WEFT_OP_dense_block:
+    case WEFT_OP_dense_weight_grad:
+        return product(&op->with.fused.gemm);
+    case WEFT_OP_conv2d_block:
+        return fused_convolution(op);
     case WEFT_OP_conv2d:
         return convolution(op->out[0], op->in[1]);
     case WEFT_OP_conv2d_data_grad:
@@ -74,7 +98,7 @@ int64_t weft_op_operations(const weft_op *op)
     case WEFT_OP_conv2d_weight_grad:
         return convolution(op->in[1], op->out[0]);
     case WEFT_OP_gemm:
-        return times(2, times(gemm->m, times(gemm->n, gemm->k)));
+        return product(&op->with.gemm);
     case WEFT_OP_maxpool:
     case WEFT_OP_avgpool:
         return window(op, op->out[0]);

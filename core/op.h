@@ -15,41 +15,56 @@
 #include "core/activation.h"
 #include "core/tensor.h"
 
-enum { WEFT_MAX_IN = 8, WEFT_MAX_OUT = 4, WEFT_MAX_RANGES = 4, WEFT_SLOTS = 64 };
+enum { WEFT_MAX_IN = 9, WEFT_MAX_OUT = 5, WEFT_MAX_RANGES = 4, WEFT_SLOTS = 64 };
 
+// clang-format off
 /* Kind, inputs, outputs. In the formulas "=" is "=" or "+=", as the output's mode says; [x] is
  * optional.
  *
- * gather            images (u8 or f32), order (i32), norm (f32, 2 x C) -> x
- *                   x[r] = augment(images[order[first + r]]) * norm[0] + norm[1]; with.gather,
- * core/rng.h gather_rows       table (f32 or i32, count x T), order -> rows: rows[r] =
- * table[order[first + r]] conv2d            x, w, [bias K] -> y with.window conv2d_data_grad  dy, w
- * -> dx                                    with.window conv2d_weight_grad x, dy -> dw with.window
- * gemm              a, b, [bias n] -> c (m x n): c = op(a) op(b) + bias with.gemm sum_rows x (M x
- * C) -> s (C): the sum over rows (gradient of a bias) activation        v -> y with.activation
- * activation_grad   s (saved input or output), dy -> dx            with.activation
- * maxpool           x -> y, where (u8: r * S + s of the first maximum; a NaN counts as one)
- * with.window maxpool_grad      dy, where -> dx                                with.window avgpool
- * x -> y: mean over R x S, padding counted as zeros       with.window avgpool_grad      dy -> dx
- * with.window batchnorm_stats   x -> mean, inv_std, running_mean, running_var; the last two are
- * inout over all but the last axis; inv_std = 1 / sqrt(biased variance + eps); running = (1 -
- * momentum) * running + momentum * new, variance over max(n - 1, 1) batchnorm         x, mean,
- * spread, gamma, beta -> y: gamma * (x - mean) * inv_std + beta spread is inv_std, or the variance
- * when with.batchnorm.running batchnorm_sums    x, mean, spread, dy -> dgamma = sum dy * xhat,
- * dbeta = sum dy batchnorm_grad    dy, spread, gamma, [x, mean, dgamma, dbeta] -> dx gamma *
- * inv_std * (dy - dbeta / n - xhat * dgamma / n); when running: gamma * inv_std * dy dropout x ->
- * y: 0 where dropped, else x / (1 - rate); its own backward too     with.dropout copy x -> y
- * softmax_xent      logits (N x T), classes (i32, N) -> [dlogits], slots (f32, 64 x 2, inout)
- *                   slot step % 64 = {sum of losses, correct}; dlogits = (softmax - target) *
- * loss_scale, target = (1 - smoothing) * onehot + smoothing / T                      with.loss mse
- * y (N x T), targets (f32) -> [dy], slots: row loss = mean over T of (y - t)^2, correct = 0; dy = 2
- * (y - t) / T * loss_scale sgd               gradients -> parameters, [momentum]: PyTorch's SGD
- * over with.update.range adam              gradients -> parameters, m, v: PyTorch's Adam, or AdamW
- * when decoupled
+ * gather             images (u8 or f32), order (i32), norm (f32, 2 x C) -> x
+ *                    with.gather, core/rng.h
+ *                    x[r] = augment(images[order[first + r]]) * norm[0] + norm[1]
+ * gather_rows        table (f32 or i32, count x T), order -> rows
+ *                    rows[r] = table[order[first + r]]
+ * conv2d             x, w, [bias K] -> y                                           with.window
+ * conv2d_data_grad   dy, w -> dx                                                   with.window
+ * conv2d_weight_grad x, dy -> dw                                                   with.window
+ * gemm               a, b, [bias n] -> c (m x n): c = op(a) op(b) + bias           with.gemm
+ * sum_rows           x (M x C) -> s (C): the sum over rows (gradient of a bias)
+ * activation         v -> y                                                        with.activation
+ * activation_grad    s (saved input or output), dy -> dx                           with.activation
+ * maxpool            x -> y, where                                                    with.window
+ *                    where (u8): r * S + s of the first maximum; a NaN counts as one
+ * maxpool_grad       dy, where -> dx                                               with.window
+ * avgpool            x -> y: mean over R x S, padding counted as zeros             with.window
+ * avgpool_grad       dy -> dx                                                      with.window
+ * batchnorm_stats    x -> mean, inv_std, running_mean, running_var (the last two are inout)
+ *                    over all but the last axis; inv_std = 1 / sqrt(biased variance + eps);
+ *                    running = (1 - momentum) * running + momentum * new,
+ *                    the variance over max(n - 1, 1)
+ * batchnorm          x, mean, spread, gamma, beta -> y: gamma * (x - mean) * inv_std + beta
+ *                    spread is inv_std, or the variance when with.batchnorm.running
+ * batchnorm_sums     x, mean, spread, dy -> dgamma = sum dy * xhat, dbeta = sum dy
+ * batchnorm_grad     dy, spread, gamma, [x, mean, dgamma, dbeta] -> dx
+ *                    gamma * inv_std * (dy - dbeta / n - xhat * dgamma / n);
+ *                    when running: gamma * inv_std * dy
+ * dropout            x -> y                                                           with.dropout
+ *                    0 where dropped, else x / (1 - rate); its own backward too
+ * copy               x -> y
+ * softmax_xent       logits (N x T), classes (i32, N) -> [dlogits], slots           with.loss
+ *                    slots (f32, 64 x 2, inout):
+ *                    slot step % 64 = {sum of losses, correct};
+ *                    dlogits = (softmax - target) * loss_scale,
+ *                    target = (1 - smoothing) * onehot + smoothing / T
+ * mse                y (N x T), targets (f32) -> [dy], slots: row loss = mean over T of (y - t)^2,
+ *                    correct = 0; dy = 2 (y - t) / T * loss_scale
+ * sgd                gradients -> parameters, [momentum]: PyTorch's SGD            with.update
+ * adam               gradients -> parameters, m, v: PyTorch's Adam, or AdamW when decoupled
  *
- * Loss and accuracy are exact counts and sums in row order (double on the CPU, float per device
- * slice). All gradients are multiplied by grad_scale in the update.
+ * Loss and accuracy are exact counts and sums in row order (double on the CPU, float
+ * per device slice). All gradients are multiplied by grad_scale in the update.
  */
+// clang-format on
 #define WEFT_OP_LIST(X)         \
     X(gather, 3, 1)             \
     X(gather_rows, 2, 1)        \
@@ -75,8 +90,47 @@ enum { WEFT_MAX_IN = 8, WEFT_MAX_OUT = 4, WEFT_MAX_RANGES = 4, WEFT_SLOTS = 64 }
     X(sgd, 1, 2)                \
     X(adam, 1, 3)
 
+// clang-format off
+/* Fused ops: what the fusion pass puts in the place of several ops, on devices whose
+ * supports() says yes. Each is defined by the ops it stands for, so the CPU backend has none of
+ * them. Parameters: with.fused.
+ *
+ * conv2d_stats          x, w, [bias] -> y, mean, inv_std, [running_mean, running_var (inout)]
+ *                       conv2d, then batchnorm_stats of y
+ * conv2d_block          x, w, [bias], [mean, variance, gamma, beta] -> y
+ *                       conv2d, then as present: batchnorm (running), activation, maxpool
+ * batchnorm_block       x, mean, inv_std, gamma, beta -> y, [where (u8)], [peak]
+ *                       batchnorm, activation, then maxpool when pooled;
+ *                       peak: x where the maximum is
+ * batchnorm_block_sums  x, mean, inv_std, gamma, beta, dy -> dgamma, dbeta
+ *                       activation_grad at the recomputed v, then batchnorm_sums;
+ *                       when pooled, x is the peak and both have the pooled shape: all
+ *                       other gradients are zero
+ * batchnorm_block_grad  dy, x, [where], mean, inv_std, gamma, beta, dgamma, dbeta -> dx
+ *                       maxpool_grad when pooled, activation_grad, batchnorm_grad
+ * dense_block           a, b, [bias] -> y, [saved]: gemm, activation, dropout as present;
+ *                       saved is what the activation's gradient reads (its input or its output)
+ * dense_weight_grad     x, dy -> dw, db: gemm (trans_a) and sum_rows of dy
+ * dropout_act_grad      saved, dy -> dx: dropout, then activation_grad
+ */
+// clang-format on
+#define WEFT_FUSED_LIST(X)        \
+    X(conv2d_stats, 3, 5)         \
+    X(conv2d_block, 7, 1)         \
+    X(batchnorm_block, 5, 3)      \
+    X(batchnorm_block_sums, 6, 2) \
+    X(batchnorm_block_grad, 9, 1) \
+    X(dense_block, 3, 2)          \
+    X(dense_weight_grad, 2, 2)    \
+    X(dropout_act_grad, 2, 1)
+
+/* WEFT_OP_COUNT ops have a definition; fused ones follow up to WEFT_KIND_COUNT. */
 #define WEFT_OP_ENUM(name, inputs, outputs) WEFT_OP_##name,
-typedef enum weft_op_kind { WEFT_OP_LIST(WEFT_OP_ENUM) WEFT_OP_COUNT } weft_op_kind;
+typedef enum weft_op_kind {
+    WEFT_OP_LIST(WEFT_OP_ENUM) WEFT_OP_COUNT,
+    WEFT_BEFORE_FUSED = WEFT_OP_COUNT - 1,
+    WEFT_FUSED_LIST(WEFT_OP_ENUM) WEFT_KIND_COUNT
+} weft_op_kind;
 #undef WEFT_OP_ENUM
 
 /* Where in a step an op stands; a plan is run by ranges of phases. */
@@ -89,7 +143,8 @@ typedef enum weft_phase {
 } weft_phase;
 
 /* What happens to an output. ADD occurs only for: gemm without bias, conv2d_data_grad,
- * activation_grad, maxpool_grad, avgpool_grad, batchnorm_grad, dropout, copy. */
+ * activation_grad, maxpool_grad, avgpool_grad, batchnorm_grad, dropout, copy, and
+ * the gradients among the fused ones. */
 typedef enum weft_out_mode {
     WEFT_OUT_NONE,
     WEFT_OUT_SET,
@@ -168,6 +223,17 @@ typedef struct weft_update {
     bool decoupled;                    /* adam: AdamW's decay */
 } weft_update;
 
+/* The parameters of the ops that a fused op stands for; of those that are absent, zero. */
+typedef struct weft_fused {
+    bool normed, activated, pooled, dropped; /* which of the optional parts are there */
+    weft_window window;                      /* convolution */
+    weft_gemm gemm;
+    weft_batchnorm batchnorm;
+    weft_act activation;
+    weft_window pool;
+    weft_dropout dropout;
+} weft_fused;
+
 /* One op. Absent inputs and outputs have rank 0. The tensors of a recorded op have no buffer yet.
  */
 typedef struct weft_op {
@@ -187,6 +253,7 @@ typedef struct weft_op {
         weft_dropout dropout;
         weft_loss_op loss;
         weft_update update;
+        weft_fused fused;
     } with;
 } weft_op;
 
@@ -208,7 +275,7 @@ typedef struct weft_op_info {
     int inputs, outputs;
 } weft_op_info;
 
-/* Name and counts of an op kind. */
+/* Name and counts of an op kind, fused or not. */
 WEFT_API const weft_op_info *weft_op_describe(weft_op_kind kind);
 
 /* Nominal floating-point operations (2 N P Q K R S C for a convolution, padding included) and the

@@ -71,29 +71,43 @@ static bool updated_in_place(weft_role role)
            role == WEFT_ROLE_SLOTS;
 }
 
-/* The first op that writes a tensor sets it, later ones add. */
-static weft_out_mode write_mode(weft_plan *plan, weft_id id)
+weft_out_mode weft_plan_write_mode(weft_role role, bool written)
 {
-    weft_plan_tensor *root = &plan->tensor[plan->tensor[id].root];
-    const bool written = root->first >= 0;
-    if (!written) root->first = plan->op_count;
-    root->last = plan->op_count;
-    if (updated_in_place(root->role)) return WEFT_OUT_INOUT;
+    if (updated_in_place(role)) return WEFT_OUT_INOUT;
     return written ? WEFT_OUT_ADD : WEFT_OUT_SET;
 }
 
-static void bind_ids(weft_plan *plan, weft_op *op, const weft_op_ids *ids)
+/* The first op that writes a tensor sets it, later ones add. */
+static weft_out_mode write_tensor(weft_plan *plan, weft_id id, int32_t index)
+{
+    weft_plan_tensor *root = &plan->tensor[plan->tensor[id].root];
+    const bool written = root->first >= 0;
+    if (!written) root->first = index;
+    root->last = index;
+    return weft_plan_write_mode(root->role, written);
+}
+
+/* index: the op's place in the plan; every op before it is bound. */
+static void bind_ids(weft_plan *plan, weft_op *op, const weft_op_ids *ids, int32_t index)
 {
     for (int i = 0; i < WEFT_MAX_IN; i++) {
         if (ids->in[i] == WEFT_NO_TENSOR) continue;
         op->in[i] = plan->tensor[ids->in[i]].tensor;
-        plan->tensor[plan->tensor[ids->in[i]].root].last = plan->op_count;
+        plan->tensor[plan->tensor[ids->in[i]].root].last = index;
     }
     for (int i = 0; i < WEFT_MAX_OUT; i++) {
         if (ids->out[i] == WEFT_NO_TENSOR) continue;
         op->out[i] = plan->tensor[ids->out[i]].tensor;
-        op->mode[i] = write_mode(plan, ids->out[i]);
+        op->mode[i] = write_tensor(plan, ids->out[i], index);
     }
+}
+
+void weft_plan_settle(weft_plan *plan)
+{
+    for (weft_id id = 0; id < plan->tensor_count; id++)
+        plan->tensor[id].first = plan->tensor[id].last = -1;
+    for (int32_t i = 0; i < plan->op_count; i++)
+        bind_ids(plan, &plan->op[i], &plan->ids[i], i);
 }
 
 static weft_status grow_ops(weft_plan *plan)
@@ -107,7 +121,10 @@ static weft_status grow_ops(weft_plan *plan)
     if (ids) plan->ids = ids;
     weft_step **step = realloc(plan->step, n * sizeof *step);
     if (step) plan->step = step;
-    if (!op || !ids || !step) return weft_fail(WEFT_ERR_MEMORY, "no memory for %d ops", capacity);
+    char(*from)[WEFT_FUSED_TEXT] = realloc(plan->from, n * sizeof *from);
+    if (from) plan->from = from;
+    if (!op || !ids || !step || !from)
+        return weft_fail(WEFT_ERR_MEMORY, "no memory for %d ops", capacity);
     plan->op_capacity = capacity;
     return WEFT_OK;
 }
@@ -123,10 +140,11 @@ void weft_record(weft_plan *plan, weft_op op, const weft_op_ids *ids)
 
     op.phase = plan->phase;
     op.layer = plan->layer;
-    bind_ids(plan, &op, ids);
+    bind_ids(plan, &op, ids, plan->op_count);
     plan->op[plan->op_count] = op;
     plan->ids[plan->op_count] = *ids;
     plan->step[plan->op_count] = NULL;
+    plan->from[plan->op_count][0] = '\0';
     plan->op_count++;
 }
 
@@ -186,6 +204,7 @@ static weft_status make(weft_plan *plan)
     plan->tensor[plan->tensor_count++] = (weft_plan_tensor){.first = -1, .last = -1};
     weft_plan_record(plan);
     WEFT_TRY(plan->status);
+    if (!plan->desc.unfused) WEFT_TRY(weft_plan_fuse(plan));
     return weft_plan_place(plan);
 }
 
@@ -197,6 +216,7 @@ weft_status weft_plan_new(weft_model *model, const weft_plan_desc *desc, weft_pl
     if (!plan) return weft_fail(WEFT_ERR_MEMORY, "no memory for a plan");
     plan->model = model;
     plan->desc = *desc;
+    plan->desc.unfused = desc->unfused || model->desc.no_fusion;
 
     weft_status status = make(plan);
     if (status == WEFT_OK) status = register_plan(model, plan);
@@ -225,6 +245,7 @@ void weft_plan_free(weft_plan *plan)
     free(plan->op);
     free(plan->ids);
     free(plan->step);
+    free(plan->from);
     free(plan);
 }
 
@@ -332,6 +353,11 @@ const weft_op *weft_plan_op(const weft_plan *plan, int32_t index)
     return index >= 0 && index < plan->op_count ? &plan->op[index] : NULL;
 }
 
+const char *weft_plan_fused_from(const weft_plan *plan, int32_t index)
+{
+    return index >= 0 && index < plan->op_count ? plan->from[index] : "";
+}
+
 const weft_plan_tensor *weft_plan_tensor_of(const weft_plan *plan, weft_id id)
 {
     return id > 0 && id < plan->tensor_count ? &plan->tensor[id] : NULL;
@@ -378,7 +404,7 @@ void weft_plan_print(const weft_plan *plan, FILE *to)
     for (int32_t i = 0; i < plan->op_count; i++) {
         const weft_op *op = &plan->op[i];
         weft_support support;
-        fprintf(to, "%3" PRId32 " %-8s %-17s", i, phase[op->phase],
+        fprintf(to, "%3" PRId32 " %-8s %-20s", i, phase[op->phase],
                 weft_op_describe(op->kind)->name);
         for (int k = 0; k < WEFT_MAX_IN; k++) {
             print_tensor(plan, plan->ids[i].in[k], WEFT_OUT_NONE, to);
@@ -387,6 +413,7 @@ void weft_plan_print(const weft_plan *plan, FILE *to)
         for (int k = 0; k < WEFT_MAX_OUT; k++) {
             print_tensor(plan, plan->ids[i].out[k], op->mode[k], to);
         }
-        fprintf(to, "  (%s)\n", variant_of(plan, i, &support));
+        fprintf(to, "  (%s)%s%s\n", variant_of(plan, i, &support), plan->from[i][0] ? " = " : "",
+                plan->from[i]);
     }
 }

@@ -72,6 +72,7 @@ typedef enum weft_mode {
 typedef struct weft_plan_desc {
     weft_mode mode;
     int32_t batch;
+    bool unfused;              /* leave out the fusion pass; a model may wish it for all */
     const weft_source *source; /* borrowed for the plan's life */
 } weft_plan_desc;
 
@@ -90,6 +91,10 @@ WEFT_API weft_tensor weft_plan_output(const weft_plan *plan);
 WEFT_API int32_t weft_plan_batch(const weft_plan *plan);
 WEFT_API int32_t weft_plan_count(const weft_plan *plan);
 WEFT_API const weft_op *weft_plan_op(const weft_plan *plan, int32_t index);
+
+/* The kinds of the ops that a fused op stands for, as "conv2d+batchnorm_stats"; "" for every other
+ * op. Owned by the plan. */
+WEFT_API const char *weft_plan_fused_from(const weft_plan *plan, int32_t index);
 WEFT_API const weft_plan_tensor *weft_plan_tensor_of(const weft_plan *plan, weft_id id);
 
 typedef struct weft_plan_totals {
@@ -101,7 +106,7 @@ typedef struct weft_plan_totals {
 } weft_plan_totals;
 WEFT_API weft_status weft_plan_sum(const weft_plan *plan, weft_plan_totals *totals);
 
-/* Print one line per op: number, phase, kind, tensors with shapes, variant. */
+/* Print one line per op: number, phase, kind, tensors with shapes, variant, what was fused. */
 WEFT_API void weft_plan_print(const weft_plan *plan, FILE *to);
 
 #endif

@@ -54,6 +54,7 @@ void weft_lock_free(weft_lock *lock);
 weft_status weft_file_truncate(const char *path, int64_t bytes);
 
 double weft_clock(void);            /* seconds, monotonic */
+double weft_thread_clock(void);     /* seconds of processor time that this thread has used */
 void weft_utc(char text[32]);       /* 2026-01-31T12:34:56Z */
 void weft_run_stamp(char text[32]); /* 20260131-123456, local time: names of run folders */
 int32_t weft_cpu_count(void);

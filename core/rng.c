@@ -20,12 +20,18 @@ weft_words weft_philox(const uint32_t counter[4], const uint32_t key[2])
     return x;
 }
 
+weft_words weft_draw_block(uint64_t seed, weft_purpose purpose, uint32_t layer, uint32_t when,
+                           uint32_t row, uint32_t block)
+{
+    const uint32_t key[2] = {(uint32_t)seed, (uint32_t)(seed >> 32)};
+    const uint32_t counter[4] = {block, row, when, (uint32_t)purpose << 24 | layer};
+    return weft_philox(counter, key);
+}
+
 uint32_t weft_draw(uint64_t seed, weft_purpose purpose, uint32_t layer, uint32_t when, uint32_t row,
                    uint32_t element)
 {
-    const uint32_t key[2] = {(uint32_t)seed, (uint32_t)(seed >> 32)};
-    const uint32_t counter[4] = {element / 4, row, when, (uint32_t)purpose << 24 | layer};
-    return weft_philox(counter, key).word[element % 4];
+    return weft_draw_block(seed, purpose, layer, when, row, element / 4).word[element % 4];
 }
 
 double weft_normal(uint32_t word1, uint32_t word2)

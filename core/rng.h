@@ -35,6 +35,10 @@ WEFT_API weft_words weft_philox(const uint32_t counter[4], const uint32_t key[2]
 WEFT_API uint32_t weft_draw(uint64_t seed, weft_purpose purpose, uint32_t layer, uint32_t when,
                             uint32_t row, uint32_t element);
 
+/* The four words of elements 4 block .. 4 block + 3 by that rule. */
+WEFT_API weft_words weft_draw_block(uint64_t seed, weft_purpose purpose, uint32_t layer,
+                                    uint32_t when, uint32_t row, uint32_t block);
+
 /* Two words to one standard normal number (Box and Muller, 1958): sqrt(-2 ln u1) cos(2 pi u2),
  * u = (word + 0.5) / 2^32. */
 WEFT_API double weft_normal(uint32_t word1, uint32_t word2);

@@ -8,7 +8,8 @@ struct weft_source {
     weft_device *device;
     weft_buffer *samples, *answers, *norm; /* borrowed when shared */
     weft_buffer *order;
-    bool shared;
+    bool shared;  /* samples, answers and norm are another source's */
+    bool borrows; /* samples and answers may be the caller's memory */
     weft_source_view view;
 };
 
@@ -16,6 +17,13 @@ static weft_status upload(weft_device *device, const void *from, size_t bytes, w
 {
     WEFT_TRY(device->backend->buffer_new(device, bytes, out));
     return device->backend->write(*out, 0, from, bytes);
+}
+
+/* What is put on the device: a copy, or the caller's memory where the device can use it. */
+static weft_status put(const weft_source *s, const void *from, size_t bytes, weft_buffer **out)
+{
+    if (!s->borrows) return upload(s->device, from, bytes, out);
+    return s->device->backend->buffer_share(s->device, from, bytes, out);
 }
 
 static size_t tensor_bytes(weft_tensor tensor)
@@ -44,12 +52,12 @@ static weft_status upload_samples(weft_source *s, const weft_dataset *data)
 {
     s->view.samples = describe_samples(data);
     s->view.answers = describe_answers(data);
-    WEFT_TRY(upload(s->device, data->samples, tensor_bytes(s->view.samples), &s->samples));
+    WEFT_TRY(put(s, data->samples, tensor_bytes(s->view.samples), &s->samples));
     s->view.samples.buffer = s->samples;
     if (s->view.answers.shape.rank == 0) return WEFT_OK;
 
     const void *answers = data->classes ? (const void *)data->classes : data->targets;
-    WEFT_TRY(upload(s->device, answers, tensor_bytes(s->view.answers), &s->answers));
+    WEFT_TRY(put(s, answers, tensor_bytes(s->view.answers), &s->answers));
     s->view.answers.buffer = s->answers;
     return WEFT_OK;
 }
@@ -95,13 +103,15 @@ static weft_status fill_source(weft_source *s, const weft_dataset *data, const w
     return make_order(s, order);
 }
 
-weft_status weft_source_new(weft_device *device, const weft_dataset *data,
-                            const weft_normalize *norm, int64_t order, weft_source **out)
+static weft_status make_source(weft_device *device, const weft_dataset *data,
+                               const weft_normalize *norm, int64_t order, bool borrows,
+                               weft_source **out)
 {
     *out = NULL;
     weft_source *s = calloc(1, sizeof *s);
     if (!s) return weft_fail(WEFT_ERR_MEMORY, "no memory for a source");
     s->device = device;
+    s->borrows = borrows;
     const weft_status status = fill_source(s, data, norm, order);
     if (status == WEFT_OK) {
         *out = s;
@@ -109,6 +119,18 @@ weft_status weft_source_new(weft_device *device, const weft_dataset *data,
     }
     weft_source_free(s);
     return weft_fail_in(status, "uploading %s", data->name);
+}
+
+weft_status weft_source_new(weft_device *device, const weft_dataset *data,
+                            const weft_normalize *norm, int64_t order, weft_source **out)
+{
+    return make_source(device, data, norm, order, false, out);
+}
+
+weft_status weft_source_borrow(weft_device *device, const weft_dataset *data,
+                               const weft_normalize *norm, int64_t order, weft_source **out)
+{
+    return make_source(device, data, norm, order, true, out);
 }
 
 weft_status weft_source_share(weft_source *samples, int64_t order, weft_source **out)

@@ -27,6 +27,7 @@ typedef struct weft_train_options {
     float label_smoothing;
     weft_augment augment;
     bool no_shuffle;
+    bool no_fusion; /* run every op by itself, to see whether a fused kernel is to blame */
     uint64_t seed;
     int64_t
         val_count; /* 0: the last 5,000 (at most a tenth of the set); WEFT_NONE: no validation */

@@ -172,7 +172,7 @@ weft_status weft_evaluate(weft_model *model, const weft_dataset *data, const wef
 
     weft_eval eval = {0};
     weft_source *source = NULL;
-    WEFT_TRY(weft_source_new(weft_model_device(model), data, norm, data->count, &source));
+    WEFT_TRY(weft_source_borrow(weft_model_device(model), data, norm, data->count, &source));
     const weft_status status =
         evaluate(&eval, model, source, data, batch > 0 ? batch : DEFAULT_BATCH, logits, score);
     weft_eval_close(&eval);

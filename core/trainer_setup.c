@@ -142,6 +142,7 @@ static weft_status new_model(weft_trainer *t)
                                              .loss = o->loss,
                                              .label_smoothing = o->label_smoothing,
                                              .augment = o->augment,
+                                             .no_fusion = o->no_fusion,
                                              .freeze = o->freeze,
                                              .log = t->desc.log},
                           &t->model);
@@ -156,7 +157,7 @@ static weft_status training_plan(weft_trainer *t, int32_t batch, weft_plan **pla
 
 static weft_status new_training(weft_trainer *t)
 {
-    WEFT_TRY(weft_source_new(t->device, &t->data, &t->norm, 2 * t->train_count, &t->source));
+    WEFT_TRY(weft_source_borrow(t->device, &t->data, &t->norm, 2 * t->train_count, &t->source));
     WEFT_TRY(weft_trainer_order(t));
     WEFT_TRY(training_plan(t, t->batch, &t->full));
     const int32_t rest = (int32_t)(t->train_count % t->batch);
@@ -178,7 +179,7 @@ static weft_status new_test(weft_trainer *t)
     const weft_dataset *test = t->desc.test;
     if (!test) return WEFT_OK;
     weft_source *source = NULL;
-    WEFT_TRY(weft_source_new(t->device, test, &t->norm, test->count, &source));
+    WEFT_TRY(weft_source_borrow(t->device, test, &t->norm, test->count, &source));
     WEFT_TRY(
         weft_eval_open(&t->test, t->model, source, test->count, t->batch, test->classes != NULL));
     return weft_eval_in_order(source, test->count);

@@ -4,31 +4,44 @@
 #include <string.h>
 
 #include "core/checked.h"
-#include "datasets/sha256.h"
+#include "core/pages.h"
+#include "datasets/digest.h"
 #include "datasets/stream.h"
 
 enum {
-    TYPE_BYTES = 8,  /* the only data type that is read: unsigned bytes */
-    PIECE = 1 << 17, /* bytes read and hashed at a time, so that they stay in the cache */
+    TYPE_BYTES = 8, /* the only data type that is read: unsigned bytes */
+    HEAD_MAX = 4 + 4 * WEFT_IDX_MAX_RANK,
+    PIECE = 1 << 17 /* bytes read at a time, so that they are in the cache when they are hashed */
 };
 
 static const char again[] = "copy or download the file again";
 
-/* A file that is being read, and the digest of what was read. */
+/* A file that is being read. */
 typedef struct source {
     weft_stream *stream;
     const char *path;
-    weft_sha256 sha;
+    uint8_t head[HEAD_MAX];
+    size_t head_bytes;
+    weft_digest digest;
 } source;
 
-static weft_status take(source *s, uint8_t *bytes, int64_t count)
+/* Four more bytes of the header. */
+static weft_status take_word(source *s, const uint8_t **word)
 {
-    while (count > 0) {
-        const int64_t piece = count < PIECE ? count : PIECE;
-        WEFT_TRY(weft_stream_read(s->stream, bytes, piece));
-        weft_sha256_add(&s->sha, bytes, (size_t)piece);
-        bytes += piece;
-        count -= piece;
+    uint8_t *to = s->head + s->head_bytes;
+    *word = to;
+    WEFT_TRY(weft_stream_read(s->stream, to, 4));
+    s->head_bytes += 4;
+    return WEFT_OK;
+}
+
+static weft_status take_bytes(source *s, uint8_t *bytes, int64_t count)
+{
+    for (int64_t at = 0; at < count;) {
+        const int64_t piece = count - at < PIECE ? count - at : PIECE;
+        WEFT_TRY(weft_stream_read(s->stream, bytes + at, piece));
+        at += piece;
+        weft_digest_reach(&s->digest, at);
     }
     return WEFT_OK;
 }
@@ -40,8 +53,8 @@ static uint32_t big_endian(const uint8_t *b)
 
 static weft_status read_magic(source *s, int low, int high, int *rank)
 {
-    uint8_t magic[4];
-    WEFT_TRY(take(s, magic, sizeof magic));
+    const uint8_t *magic;
+    WEFT_TRY(take_word(s, &magic));
     *rank = magic[3];
     if (magic[0] == 0 && magic[1] == 0 && magic[2] == TYPE_BYTES && *rank >= low && *rank <= high)
         return WEFT_OK;
@@ -66,8 +79,8 @@ static weft_status read_extents(source *s, weft_idx *idx)
 {
     idx->count = 1;
     for (int i = 0; i < idx->rank; i++) {
-        uint8_t extent[4];
-        WEFT_TRY(take(s, extent, sizeof extent));
+        const uint8_t *extent;
+        WEFT_TRY(take_word(s, &extent));
         const uint32_t n = big_endian(extent);
         if (n == 0)
             return weft_fail(WEFT_ERR_FORMAT, "%s holds no %s (extent %d is 0); %s", s->path,
@@ -83,8 +96,9 @@ static weft_status read_extents(source *s, weft_idx *idx)
 static weft_status check_digest(source *s, const char *sha256)
 {
     char found[65];
-    weft_sha256_end(&s->sha, found);
-    if (!sha256 || strcmp(found, sha256) == 0) return WEFT_OK;
+    if (!sha256) return WEFT_OK;
+    weft_digest_end(&s->digest, found);
+    if (strcmp(found, sha256) == 0) return WEFT_OK;
     return weft_fail(WEFT_ERR_FORMAT,
                      "%s: the SHA-256 of its contents is %.16s..., known is %.16s...: damaged or "
                      "another data set (which idx:DIR would read); %s",
@@ -93,13 +107,13 @@ static weft_status check_digest(source *s, const char *sha256)
 
 static weft_status read_all(source *s, int low, int high, const char *sha256, weft_idx *out)
 {
-    weft_sha256_start(&s->sha);
     WEFT_TRY(read_magic(s, low, high, &out->rank));
     WEFT_TRY(read_extents(s, out));
-    out->bytes = malloc((size_t)out->count);
+    out->bytes = weft_pages_new((size_t)out->count);
     if (!out->bytes)
         return weft_fail(WEFT_ERR_MEMORY, "%lld bytes for %s", (long long)out->count, s->path);
-    WEFT_TRY(take(s, out->bytes, out->count));
+    if (sha256) weft_digest_start(&s->digest, s->head, s->head_bytes, out->bytes, out->count);
+    WEFT_TRY(take_bytes(s, out->bytes, out->count));
     WEFT_TRY(weft_stream_end(s->stream));
     return check_digest(s, sha256);
 }
@@ -110,6 +124,7 @@ weft_status weft_idx_read(const char *path, int low, int high, const char *sha25
     *out = (weft_idx){0};
     WEFT_TRY(weft_stream_open(path, &s.stream));
     const weft_status status = read_all(&s, low, high, sha256, out);
+    weft_digest_drop(&s.digest);
     weft_stream_close(s.stream);
     if (status != WEFT_OK) {
         free(out->bytes);

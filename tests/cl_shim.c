@@ -16,14 +16,30 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FUNCTION_LIST(X)      \
-    X(clGetDeviceIDs)         \
-    X(clCreateContext)        \
-    X(clCreateBuffer)         \
-    X(clBuildProgram)         \
-    X(clEnqueueNDRangeKernel) \
-    X(clEnqueueReadBuffer)    \
-    X(clFinish)
+/* Blocking reads are counted twice, the second time under a name of their own. */
+#define FUNCTION_LIST(X)            \
+    X(clGetDeviceIDs)               \
+    X(clCreateContext)              \
+    X(clCreateCommandQueue)         \
+    X(clCreateBuffer)               \
+    X(clCreateProgramWithSource)    \
+    X(clCreateProgramWithBinary)    \
+    X(clBuildProgram)               \
+    X(clCreateKernel)               \
+    X(clSetKernelArg)               \
+    X(clEnqueueNDRangeKernel)       \
+    X(clEnqueueReadBuffer)          \
+    X(clEnqueueReadBuffer_blocking) \
+    X(clEnqueueWriteBuffer)         \
+    X(clEnqueueCopyBuffer)          \
+    X(clEnqueueFillBuffer)          \
+    X(clEnqueueMapBuffer)           \
+    X(clFlush)                      \
+    X(clFinish)                     \
+    X(clWaitForEvents)              \
+    X(clGetEventInfo)               \
+    X(clGetEventProfilingInfo)      \
+    X(clReleaseEvent)
 
 #define FUNCTION_ID(name) ID_##name,
 enum { FUNCTION_LIST(FUNCTION_ID) FUNCTION_COUNT };
@@ -113,10 +129,56 @@ RETURNS_CODE(clEnqueueNDRangeKernel,
              (void *queue, void *kernel, uint32_t rank, const size_t *offset, const size_t *global,
               const size_t *local, uint32_t waits, void *const *wait, void **event),
              (queue, kernel, rank, offset, global, local, waits, wait, event))
-RETURNS_CODE(clEnqueueReadBuffer,
-             (void *queue, void *buffer, uint32_t blocking, size_t offset, size_t bytes, void *to,
+RETURNS_CODE(clEnqueueWriteBuffer,
+             (void *queue, void *buffer, uint32_t blocking, size_t offset, size_t bytes,
+              const void *from, uint32_t waits, void *const *wait, void **event),
+             (queue, buffer, blocking, offset, bytes, from, waits, wait, event))
+RETURNS_CODE(clEnqueueCopyBuffer,
+             (void *queue, void *from, void *to, size_t from_at, size_t to_at, size_t bytes,
               uint32_t waits, void *const *wait, void **event),
-             (queue, buffer, blocking, offset, bytes, to, waits, wait, event))
+             (queue, from, to, from_at, to_at, bytes, waits, wait, event))
+RETURNS_CODE(clEnqueueFillBuffer,
+             (void *queue, void *buffer, const void *pattern, size_t size, size_t offset,
+              size_t bytes, uint32_t waits, void *const *wait, void **event),
+             (queue, buffer, pattern, size, offset, bytes, waits, wait, event))
+RETURNS_OBJECT(clEnqueueMapBuffer,
+               (void *queue, void *buffer, uint32_t blocking, uint64_t flags, size_t offset,
+                size_t bytes, uint32_t waits, void *const *wait, void **event, int32_t *error),
+               (queue, buffer, blocking, flags, offset, bytes, waits, wait, event, error))
+RETURNS_OBJECT(clCreateCommandQueue,
+               (void *context, void *device, uint64_t properties, int32_t *error),
+               (context, device, properties, error))
+RETURNS_OBJECT(clCreateKernel, (void *program, const char *name, int32_t *error),
+               (program, name, error))
+RETURNS_OBJECT(clCreateProgramWithBinary,
+               (void *context, uint32_t count, void *const *devices, const size_t *lengths,
+                const unsigned char **binaries, int32_t *codes, int32_t *error),
+               (context, count, devices, lengths, binaries, codes, error))
+RETURNS_CODE(clSetKernelArg, (void *kernel, uint32_t index, size_t bytes, const void *value),
+             (kernel, index, bytes, value))
+RETURNS_CODE(clFlush, (void *queue), (queue))
+RETURNS_CODE(clWaitForEvents, (uint32_t count, void *const *events), (count, events))
+RETURNS_CODE(clGetEventInfo, (void *event, uint32_t what, size_t room, void *value, size_t *bytes),
+             (event, what, room, value, bytes))
+RETURNS_CODE(clGetEventProfilingInfo,
+             (void *event, uint32_t what, size_t room, void *value, size_t *bytes),
+             (event, what, room, value, bytes))
+RETURNS_CODE(clReleaseEvent, (void *event), (event))
+
+typedef int32_t read_buffer(void *queue, void *buffer, uint32_t blocking, size_t offset,
+                            size_t bytes, void *to, uint32_t waits, void *const *wait,
+                            void **event);
+read_buffer clEnqueueReadBuffer;
+int32_t clEnqueueReadBuffer(void *queue, void *buffer, uint32_t blocking, size_t offset,
+                            size_t bytes, void *to, uint32_t waits, void *const *wait, void **event)
+{
+    read_buffer *real = NULL;
+    const int32_t any = fault(ID_clEnqueueReadBuffer);
+    const int32_t code = blocking ? fault(ID_clEnqueueReadBuffer_blocking) : 0;
+    if (any != 0 || code != 0) return any != 0 ? any : code;
+    find_real("clEnqueueReadBuffer", (void *)&real);
+    return real(queue, buffer, blocking, offset, bytes, to, waits, wait, event);
+}
 
 /* It waits even when it is to fail: the program frees what the work under way may still write. */
 int32_t clFinish(void *queue);
@@ -138,6 +200,11 @@ void *clCreateProgramWithSource(void *context, uint32_t count, const char **text
 {
     static const char broken[] = "\nthis line is broken;\n";
     create_program *real = NULL;
+    const int32_t code = fault(ID_clCreateProgramWithSource);
+    if (code != 0) {
+        if (error) *error = code;
+        return NULL;
+    }
     find_real("clCreateProgramWithSource", (void *)&real);
     const bool whole = count == 1 && !lengths;
     if (!whole || !getenv("WEFT_SHIM_BREAK")) return real(context, count, texts, lengths, error);

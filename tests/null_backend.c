@@ -13,6 +13,7 @@ typedef struct null_device {
     weft_ticket tickets;
     int fail_in; /* calls until one fails; 0: none will */
     bool failed;
+    bool fuses[WEFT_KIND_COUNT];
 } null_device;
 
 typedef struct null_buffer {
@@ -175,9 +176,10 @@ static weft_status wait_for_nothing(weft_device *device)
 
 static weft_status supports(weft_device *device, const weft_op *op, weft_support *support)
 {
-    (void)device;
+    const unsigned kind = (unsigned)op->kind;
     *support = (weft_support){.variant = "null"};
-    if ((unsigned)op->kind < WEFT_OP_COUNT) return WEFT_OK;
+    if (kind < WEFT_OP_COUNT) return WEFT_OK;
+    if (kind < WEFT_KIND_COUNT && device_of(device)->fuses[kind]) return WEFT_OK;
     return weft_fail(WEFT_ERR_UNSUPPORTED, "null: op %d is not known", (int)op->kind);
 }
 
@@ -226,14 +228,62 @@ static weft_status step_info(weft_step *step, weft_step_info *info)
     return WEFT_OK;
 }
 
+static weft_status no_candidates(weft_device *device, const weft_op *op, weft_choice *list,
+                                 int *count)
+{
+    (void)op, (void)list;
+    *count = 0;
+    return call(device);
+}
+
+static weft_status no_store(weft_device *device, const weft_op *op, const char *choice)
+{
+    (void)op, (void)choice;
+    return call(device);
+}
+
+static weft_status no_speed(weft_device *device, weft_speed *out)
+{
+    *out = (weft_speed){1.0, 1.0};
+    return call(device);
+}
+
+static weft_status buffer_share(weft_device *device, const void *bytes, size_t count,
+                                weft_buffer **out)
+{
+    WEFT_TRY(buffer_new(device, count, out));
+    return write_buffer(*out, 0, bytes, count);
+}
+
 const weft_backend *weft_backend_null(void)
 {
     static const weft_backend backend = {
-        WEFT_BACKEND_VERSION, "null",      device_count, device_info,  open_device,
-        close_device,         buffer_new,  buffer_free,  write_buffer, read_buffer,
-        copy_buffer,          fill_buffer, read_async,   ticket_done,  ticket_wait,
-        wait_for_nothing,     supports,    prepare,      enqueue,      release,
-        wait_for_nothing,     step_info,
+        WEFT_BACKEND_VERSION,
+        "null",
+        device_count,
+        device_info,
+        open_device,
+        close_device,
+        buffer_new,
+        buffer_free,
+        buffer_share,
+        write_buffer,
+        read_buffer,
+        copy_buffer,
+        fill_buffer,
+        read_async,
+        ticket_done,
+        ticket_wait,
+        wait_for_nothing,
+        supports,
+        prepare,
+        enqueue,
+        release,
+        wait_for_nothing,
+        step_info,
+        no_candidates,
+        no_store,
+        no_speed,
     };
     return &backend;
 }
@@ -246,4 +296,15 @@ const null_counts *null_device_counts(const weft_device *device)
 void null_device_fail(weft_device *device, int count)
 {
     device_of(device)->fail_in = count;
+}
+
+void null_device_fuse(weft_device *device, weft_op_kind kind, bool take)
+{
+    device_of(device)->fuses[kind] = take;
+}
+
+void null_device_fuse_all(weft_device *device)
+{
+    for (int kind = WEFT_OP_COUNT; kind < WEFT_KIND_COUNT; kind++)
+        null_device_fuse(device, (weft_op_kind)kind, true);
 }

@@ -8,6 +8,7 @@
 static const op_shape conv_shapes[] = {
     {OP_TINY, 1, 1, 1, 1, 1, {1, 1}, {1, 1}, {0, 0, 0, 0}},
     {OP_LEAST, 2, 5, 4, 3, 5, {3, 3}, {1, 1}, {1, 1, 1, 1}},
+    {OP_LEAST, 1, 5, 4, 8, 4, {3, 2}, {2, 2}, {1, 1, 1, 0}},
     {OP_TINY, 1, 7, 6, 2, 17, {3, 3}, {2, 2}, {1, 0, 1, 1}},
     {OP_TINY, 3, 6, 5, 1, 16, {5, 5}, {1, 1}, {2, 2, 2, 2}},
     {OP_FAST, 1, 13, 11, 16, 16, {3, 3}, {1, 1}, {1, 1, 1, 1}},
@@ -49,6 +50,7 @@ static const op_shape gemm_shapes[] = {
     {.level = OP_TINY, .n = 1, .c = 1, .k = 1},
     {.level = OP_TINY, .n = 5, .c = 7, .k = 3},
     {.level = OP_LEAST, .n = 17, .c = 16, .k = 15},
+    {.level = OP_LEAST, .n = 8, .c = 20, .k = 36},
     {.level = OP_FAST, .n = 31, .c = 33, .k = 17},
     {.level = OP_FAST, .n = 1, .c = 10, .k = 128},
     {.level = OP_FAST, .n = 64, .c = 64, .k = 64},

@@ -416,7 +416,7 @@ START_TEST(names_an_unsupported_op)
         ck_weft_refused(b->prepare(device, &op, NULL, &step), WEFT_ERR_UNSUPPORTED, "conv2d");
         ck_assert_ptr_null(step);
     }
-    op.kind = WEFT_OP_COUNT;
+    op.kind = WEFT_KIND_COUNT;
     ck_assert_int_eq(b->supports(device, &op, &support), WEFT_ERR_UNSUPPORTED);
 }
 END_TEST

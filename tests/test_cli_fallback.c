@@ -2,6 +2,7 @@
  * and what is left of a run. The driver's faults are made by cl_shim.c. */
 #define _XOPEN_SOURCE 700
 
+#include "tests/shim_run.h"
 #include "tests/tiny_run.h"
 
 #ifdef WEFT_OPENCL
@@ -11,37 +12,6 @@
 #define LONGER RUN "--epochs 3 --save-every 5 --device opencl --out "
 
 /* ---- runs with faults ---- */
-
-static void set(const char *name, const char *value)
-{
-    if (value)
-        ck_assert_int_eq(setenv(name, value, 1), 0);
-    else
-        ck_assert_int_eq(unsetenv(name), 0);
-}
-
-/* The program alone is loaded behind the shim, not this suite. fault: "function:call:code". */
-static void with_shim(const char *fault)
-{
-    set("LD_PRELOAD", WEFT_SHIM);
-    set("WEFT_SHIM_FAIL", fault);
-}
-
-static void without_shim(void)
-{
-    set("LD_PRELOAD", NULL);
-    set("WEFT_SHIM_FAIL", NULL);
-    set("WEFT_SHIM_BREAK", NULL);
-    set("WEFT_SHIM_COUNT", NULL);
-}
-
-static int faulty(const char *fault, const char *arguments)
-{
-    with_shim(fault);
-    const int code = weft("%s", arguments);
-    without_shim();
-    return code;
-}
 
 /* How many lines of stderr start so: a driver may print lines of its own beside them. */
 static int lines_of(const char *start)
@@ -79,7 +49,7 @@ enum { STARTS = sizeof starts / sizeof *starts };
 START_TEST(auto_falls_back_with_one_warning)
 {
     const char *fault = starts[_i].fault;
-    const int code = faulty(fault, SHORT "auto");
+    const int code = shim_faulty(fault, SHORT "auto");
     ck_assert_msg(code == 0, "%s: exit code %d: %s", fault, code, program_err);
     ck_one_line(fault, "weft: warning: opencl:0");
     ck_one_line(fault, starts[_i].says);
@@ -94,7 +64,7 @@ END_TEST
 START_TEST(a_named_device_does_not_fall_back)
 {
     const char *fault = starts[_i].fault;
-    const int code = faulty(fault, SHORT "opencl");
+    const int code = shim_faulty(fault, SHORT "opencl");
     ck_assert_msg(code == starts[_i].code, "%s: exit code %d: %s", fault, code, program_err);
     ck_one_line(fault, starts[_i].says);
     ck_assert(!says(program_err, "taking"));
@@ -105,11 +75,12 @@ END_TEST
 
 START_TEST(a_driver_without_devices)
 {
-    ck_assert_int_eq(faulty("clGetDeviceIDs:1:-1", "train " TINY " --epochs 1 --out run --device "
-                                                   "auto"),
+    ck_assert_int_eq(shim_faulty("clGetDeviceIDs:1:-1",
+                                 "train " TINY " --epochs 1 --out run --device "
+                                 "auto"),
                      0);
     ck_says(program_err, "no OpenCL device here, taking the CPU backend");
-    ck_assert_int_eq(faulty("clGetDeviceIDs:1:-1", SHORT "opencl"), 4);
+    ck_assert_int_eq(shim_faulty("clGetDeviceIDs:1:-1", SHORT "opencl"), 4);
     ck_one_line("clGetDeviceIDs", "no such device");
 }
 END_TEST
@@ -133,9 +104,9 @@ static void ck_named_source(void)
 START_TEST(a_kernel_that_does_not_build)
 {
     char *cache = strdup(getenv("WEFT_CACHE_DIR") ? getenv("WEFT_CACHE_DIR") : "");
-    set("WEFT_CACHE_DIR", scratch_folder("cache"));
-    set("WEFT_SHIM_BREAK", "1");
-    const int code = faulty(NULL, SHORT "opencl");
+    shim_set("WEFT_CACHE_DIR", scratch_folder("cache"));
+    shim_set("WEFT_SHIM_BREAK", "1");
+    const int code = shim_faulty(NULL, SHORT "opencl");
     ck_assert_msg(code == 4, "exit code %d: %s", code, program_err);
     ck_one_line("source", "kernel probe_plain (cl/probe.cl)");
     ck_one_line("source", "this"); /* the compiler's own words */
@@ -143,10 +114,10 @@ START_TEST(a_kernel_that_does_not_build)
     const char *line = strstr(program_err, "weft: ");
     ck_assert_msg(strcspn(line, "\n") < 1500, "the log is not shortened: \"%s\"", program_err);
 
-    set("WEFT_SHIM_BREAK", "1");
-    ck_assert_int_eq(faulty(NULL, SHORT "auto"), 0);
+    shim_set("WEFT_SHIM_BREAK", "1");
+    ck_assert_int_eq(shim_faulty(NULL, SHORT "auto"), 0);
     ck_one_line("source", "taking cpu instead");
-    set("WEFT_CACHE_DIR", *cache ? cache : NULL);
+    shim_set("WEFT_CACHE_DIR", *cache ? cache : NULL);
     free(cache);
 }
 END_TEST
@@ -161,17 +132,8 @@ enum { FUNCTIONS = sizeof functions / sizeof *functions };
 /* Calls of a function in a run without faults; its kernels are then in the cache. */
 static long count_calls(const char *function)
 {
-    static char text[PROGRAM_TEXT];
-    char name[64];
-    long count = 0;
-    set("WEFT_SHIM_COUNT", scratch_path("counts.txt"));
-    ck_assert_msg(faulty(NULL, LONGER "whole") == 0, "%s", program_err);
-    program_read("counts.txt", text);
-    (void)snprintf(name, sizeof name, "%s ", function);
-    const char *at = strstr(text, name);
-    ck_assert_ptr_nonnull(at);
-    ck_assert_int_eq(sscanf(at + strlen(name), "%ld", &count), 1);
-    return count;
+    shim_count(LONGER "whole");
+    return shim_calls(function);
 }
 
 START_TEST(a_device_that_is_lost)
@@ -180,7 +142,7 @@ START_TEST(a_device_that_is_lost)
     (void)count_calls("clFinish");
     (void)snprintf(fault, sizeof fault, "clEnqueueNDRangeKernel:%ld:-36",
                    count_calls("clEnqueueNDRangeKernel") * 3 / 4);
-    ck_assert_int_eq(faulty(fault, LONGER "lost"), 4);
+    ck_assert_int_eq(shim_faulty(fault, LONGER "lost"), 4);
     ck_one_line(fault, "CL_INVALID_COMMAND_QUEUE (-36)");
     ck_one_line(fault, "weft train --resume lost goes on from the last checkpoint");
     ck_assert(!exists("lost/summary.json"));
@@ -224,60 +186,17 @@ START_TEST(every_function_fails)
         char fault[128];
         (void)snprintf(fault, sizeof fault, "%s:%ld:%d", function, calls[i],
                        strcmp(function, "clCreateBuffer") == 0 ? -4 : -5);
-        const int code = faulty(fault, LONGER "sweep");
+        const int code = shim_faulty(fault, LONGER "sweep");
         check_end(fault, code);
         remove_folder("sweep");
     }
 }
 END_TEST
 
-/* ---- is there a driver? ---- */
-
-/* A sanitizer's library wants to be the first; the shim before it has nothing it would miss, and
- * preloaded it would also get into the linker that a driver starts. */
-static void allow_shim_first(void)
-{
-    char text[1024];
-    const char *old = getenv("ASAN_OPTIONS");
-    (void)snprintf(text, sizeof text, "%s%sverify_asan_link_order=0", old ? old : "",
-                   old ? ":" : "");
-    (void)setenv("ASAN_OPTIONS", text, 1);
-}
-
-/* One driver and no other: the number of warnings is that of its devices. */
-static bool choose_driver(void)
-{
-    static const char *const files[] = {"/etc/OpenCL/vendors/pocl.icd",
-                                        "/usr/share/OpenCL/vendors/pocl.icd",
-                                        "/usr/local/etc/OpenCL/vendors/pocl.icd"};
-    if (getenv("OCL_ICD_VENDORS")) return true;
-    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
-        if (!exists(files[i])) continue;
-        (void)setenv("OCL_ICD_VENDORS", files[i], 1);
-        return true;
-    }
-    return false;
-}
-
-/* Does the program start behind the shim, with one device? */
-static bool can_run(void)
-{
-    char text[4096] = "there is no PoCL here";
-    bool fine = choose_driver();
-    FILE *pipe =
-        fine ? popen("LD_PRELOAD='" WEFT_SHIM "' '" WEFT_PROGRAM "' devices 2>&1", "r") : NULL;
-    if (pipe) {
-        text[fread(text, 1, sizeof text - 1, pipe)] = '\0';
-        fine = pclose(pipe) == 0 && says(text, "opencl:0") && !says(text, "opencl:1");
-    }
-    if (!fine) printf("skipped: one PoCL device behind the shim is wanted: %s\n", text);
-    return fine;
-}
-
 int main(void)
 {
-    allow_shim_first();
-    if (!can_run()) return WEFT_SUITE_SKIPPED;
+    shim_allow_first();
+    if (!shim_can_run()) return WEFT_SUITE_SKIPPED;
     Suite *suite = suite_create("cli_fallback");
     TCase *faults = tcase_create("faults");
     tcase_set_timeout(faults, 300);

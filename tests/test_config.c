@@ -112,6 +112,7 @@ static const weft_train_options EVERYTHING = {
     .label_smoothing = 0.1f,
     .augment = {3, true, 0.3f},
     .no_shuffle = true,
+    .no_fusion = true,
     .seed = UINT64_MAX - 5,
     .val_count = WEFT_NONE,
     .limit = 1000,
@@ -131,7 +132,7 @@ static bool same_settings(const weft_train_options *a, const weft_train_options 
            p->nesterov == q->nesterov && a->schedule == b->schedule && a->loss == b->loss &&
            a->label_smoothing == b->label_smoothing && a->augment.shift == b->augment.shift &&
            a->augment.flip == b->augment.flip && a->augment.erase == b->augment.erase &&
-           a->no_shuffle == b->no_shuffle && a->seed == b->seed;
+           a->no_shuffle == b->no_shuffle && a->no_fusion == b->no_fusion && a->seed == b->seed;
 }
 
 START_TEST(every_option_comes_back)

@@ -96,6 +96,29 @@ static weft_status no_info(weft_step *step, weft_step_info *info)
     return WEFT_ERR_DEVICE;
 }
 
+static weft_status no_candidates(weft_device *device, const weft_op *op, weft_choice *list,
+                                 int *count)
+{
+    (void)device, (void)op, (void)list, (void)count;
+    return WEFT_ERR_DEVICE;
+}
+static weft_status no_store(weft_device *device, const weft_op *op, const char *choice)
+{
+    (void)device, (void)op, (void)choice;
+    return WEFT_ERR_DEVICE;
+}
+static weft_status no_speed(weft_device *device, weft_speed *out)
+{
+    (void)device, (void)out;
+    return WEFT_ERR_DEVICE;
+}
+
+static weft_status no_share(weft_device *device, const void *bytes, size_t count, weft_buffer **out)
+{
+    (void)device, (void)bytes, (void)count, (void)out;
+    return WEFT_ERR_DEVICE;
+}
+
 static weft_backend fake(const char *name, weft_status (*count)(int *),
                          weft_status (*info)(int, weft_device_info *))
 {
@@ -108,6 +131,7 @@ static weft_backend fake(const char *name, weft_status (*count)(int *),
         .close = no_close,
         .buffer_new = no_new,
         .buffer_free = no_free,
+        .buffer_share = no_share,
         .write = no_write,
         .read = no_read,
         .copy = no_copy,
@@ -122,6 +146,9 @@ static weft_backend fake(const char *name, weft_status (*count)(int *),
         .release = no_release,
         .finish = no_device,
         .step_info = no_info,
+        .candidates = no_candidates,
+        .store = no_store,
+        .speed = no_speed,
     };
 }
 
@@ -202,7 +229,7 @@ START_TEST(test_version)
 {
     weft_backend other = fake("other", one, cpu_info);
     other.version = WEFT_BACKEND_VERSION + 1;
-    ck_weft_refused(weft_backend_register(registry, &other), WEFT_ERR_USAGE, "version 2");
+    ck_weft_refused(weft_backend_register(registry, &other), WEFT_ERR_USAGE, "version 3");
     other.version = 0;
     ck_weft_refused(weft_backend_register(registry, &other), WEFT_ERR_USAGE, "version 0");
 }
@@ -235,6 +262,7 @@ START_TEST(test_missing_function)
     CHECK_MISSING(close);
     CHECK_MISSING(buffer_new);
     CHECK_MISSING(buffer_free);
+    CHECK_MISSING(buffer_share);
     CHECK_MISSING(write);
     CHECK_MISSING(read);
     CHECK_MISSING(copy);
@@ -249,6 +277,9 @@ START_TEST(test_missing_function)
     CHECK_MISSING(release);
     CHECK_MISSING(finish);
     CHECK_MISSING(step_info);
+    CHECK_MISSING(candidates);
+    CHECK_MISSING(store);
+    CHECK_MISSING(speed);
 }
 END_TEST
 

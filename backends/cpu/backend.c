@@ -115,6 +115,21 @@ static weft_status supports(weft_device *device, const weft_op *op, weft_support
     return WEFT_OK;
 }
 
+/* Every op has one kernel here. */
+static weft_status no_candidates(weft_device *device, const weft_op *op, weft_choice *list,
+                                 int *count)
+{
+    (void)device, (void)op, (void)list;
+    *count = 0;
+    return WEFT_OK;
+}
+
+static weft_status nothing_to_store(weft_device *device, const weft_op *op, const char *choice)
+{
+    (void)device, (void)op, (void)choice;
+    return WEFT_OK;
+}
+
 const weft_backend *weft_backend_cpu(void)
 {
     static const weft_backend backend = {
@@ -126,6 +141,7 @@ const weft_backend *weft_backend_cpu(void)
         .close = close_device,
         .buffer_new = weft_cpu_buffer_new,
         .buffer_free = weft_cpu_buffer_free,
+        .buffer_share = weft_cpu_buffer_share,
         .write = weft_cpu_write,
         .read = weft_cpu_read,
         .copy = weft_cpu_buffer_copy,
@@ -140,6 +156,9 @@ const weft_backend *weft_backend_cpu(void)
         .release = weft_cpu_release,
         .finish = nothing_to_wait_for,
         .step_info = weft_cpu_step_info,
+        .candidates = no_candidates,
+        .store = nothing_to_store,
+        .speed = weft_cpu_speed,
     };
     return &backend;
 }

@@ -17,6 +17,7 @@
 typedef struct weft_cpu_buffer {
     weft_buffer base;
     unsigned char *data;
+    bool shared; /* data is somebody else's, and only read */
 } weft_cpu_buffer;
 
 /* Run an op on `threads` threads. The result does not depend on their number. */
@@ -25,6 +26,11 @@ typedef void (*weft_cpu_run)(const weft_op *op, const weft_values *values, int t
 typedef struct weft_cpu_table {
     const char *name;                /* instruction set: "x86-64-v4" */
     weft_cpu_run run[WEFT_OP_COUNT]; /* by kind */
+
+    /* speed_sums.c: so many rounds of multiply-adds on each thread, and how many operations that
+     * was; *result keeps the compiler from leaving them out. A copy of count floats. */
+    double (*speed_sums)(int threads, int64_t rounds, float *result);
+    void (*speed_copy)(int threads, int64_t count, const float *x, float *y);
 } weft_cpu_table;
 
 /* The table for this machine, chosen from those that were built. */

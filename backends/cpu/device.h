@@ -16,6 +16,8 @@ typedef struct weft_cpu_device {
 /* memory.c: see core/backend.h */
 weft_status weft_cpu_buffer_new(weft_device *device, size_t bytes, weft_buffer **out);
 void weft_cpu_buffer_free(weft_buffer *buffer);
+weft_status weft_cpu_buffer_share(weft_device *device, const void *bytes, size_t count,
+                                  weft_buffer **out);
 weft_status weft_cpu_write(weft_buffer *dst, size_t at, const void *src, size_t bytes);
 weft_status weft_cpu_read(weft_buffer *src, size_t at, void *dst, size_t bytes);
 weft_status weft_cpu_buffer_copy(weft_buffer *dst, size_t dst_at, weft_buffer *src, size_t src_at,
@@ -30,5 +32,8 @@ weft_status weft_cpu_prepare(weft_device *device, const weft_op *op, const char 
 weft_status weft_cpu_enqueue(weft_step *step, const weft_values *values);
 void weft_cpu_release(weft_step *step);
 weft_status weft_cpu_step_info(weft_step *step, weft_step_info *info);
+
+/* speed.c: multiply-adds a second in registers, bytes a second through memory. */
+weft_status weft_cpu_speed(weft_device *device, weft_speed *out);
 
 #endif

@@ -12,11 +12,25 @@ static unsigned char *data_of(weft_buffer *buffer)
     return ((weft_cpu_buffer *)(void *)buffer)->data;
 }
 
+static bool is_shared(const weft_buffer *buffer)
+{
+    return ((const weft_cpu_buffer *)(const void *)buffer)->shared;
+}
+
 static weft_status check_range(const weft_buffer *buffer, size_t at, size_t bytes, const char *what)
 {
     if (at <= buffer->bytes && bytes <= buffer->bytes - at) return WEFT_OK;
     return weft_fail(WEFT_ERR_USAGE, "%s: %zu bytes at %zu do not fit a buffer of %zu bytes", what,
                      bytes, at, buffer->bytes);
+}
+
+/* The same for a buffer that is going to be written to. */
+static weft_status check_target(const weft_buffer *buffer, size_t at, size_t bytes,
+                                const char *what)
+{
+    if (is_shared(buffer))
+        return weft_fail(WEFT_ERR_USAGE, "%s: a shared buffer is only read", what);
+    return check_range(buffer, at, bytes, what);
 }
 
 weft_status weft_cpu_buffer_new(weft_device *device, size_t bytes, weft_buffer **out)
@@ -41,16 +55,29 @@ weft_status weft_cpu_buffer_new(weft_device *device, size_t bytes, weft_buffer *
     return WEFT_OK;
 }
 
+weft_status weft_cpu_buffer_share(weft_device *device, const void *bytes, size_t count,
+                                  weft_buffer **out)
+{
+    *out = NULL;
+    weft_cpu_buffer *const buffer = calloc(1, sizeof *buffer);
+    if (!buffer) return weft_fail(WEFT_ERR_MEMORY, "cpu: no memory for a buffer");
+    *buffer = (weft_cpu_buffer){.base = {.device = device, .bytes = count},
+                                .data = (unsigned char *)(uintptr_t)bytes,
+                                .shared = true};
+    *out = &buffer->base;
+    return WEFT_OK;
+}
+
 void weft_cpu_buffer_free(weft_buffer *buffer)
 {
     if (!buffer) return;
-    free(data_of(buffer));
+    if (!is_shared(buffer)) free(data_of(buffer));
     free(buffer);
 }
 
 weft_status weft_cpu_write(weft_buffer *dst, size_t at, const void *src, size_t bytes)
 {
-    WEFT_TRY(check_range(dst, at, bytes, "write"));
+    WEFT_TRY(check_target(dst, at, bytes, "write"));
     if (bytes > 0) memcpy(data_of(dst) + at, src, bytes);
     return WEFT_OK;
 }
@@ -68,14 +95,14 @@ weft_status weft_cpu_buffer_copy(weft_buffer *dst, size_t dst_at, weft_buffer *s
     if (dst->device != src->device)
         return weft_fail(WEFT_ERR_USAGE, "copy: the buffers belong to two devices");
     WEFT_TRY(check_range(src, src_at, bytes, "copy from"));
-    WEFT_TRY(check_range(dst, dst_at, bytes, "copy to"));
+    WEFT_TRY(check_target(dst, dst_at, bytes, "copy to"));
     memmove(data_of(dst) + dst_at, data_of(src) + src_at, bytes);
     return WEFT_OK;
 }
 
 weft_status weft_cpu_fill(weft_buffer *dst, size_t at, size_t bytes, uint32_t pattern)
 {
-    WEFT_TRY(check_range(dst, at, bytes, "fill"));
+    WEFT_TRY(check_target(dst, at, bytes, "fill"));
     if (at % sizeof pattern != 0 || bytes % sizeof pattern != 0)
         return weft_fail(WEFT_ERR_USAGE, "fill: %zu bytes at %zu; both must be multiples of 4",
                          bytes, at);

@@ -23,6 +23,8 @@ typedef float weft_real;
     void WEFT_CPU_NAME(name)(const weft_op *op, const weft_values *values, int threads);
 WEFT_OP_LIST(WEFT_CPU_DECLARE)
 #undef WEFT_CPU_DECLARE
+double WEFT_CPU_NAME(speed_sums)(int threads, int64_t rounds, float *result);
+void WEFT_CPU_NAME(speed_copy)(int threads, int64_t count, const float *x, float *y);
 
 /* A function of this build that defines the op `name`. */
 #define WEFT_CPU_OP(name) \

@@ -46,9 +46,34 @@ static inline range places_of(const pool *with, int axis, int64_t at, int64_t pl
                    weft_cpu_min(last / step + 1, places)};
 }
 
+/* ---- the walk over windows, with the work on `width` channels of one put in ---- */
+
+/* x stands at the window's first tap inside the input; r and s are its taps there. */
+typedef void window_work(int64_t width, const pool *with, range r, range s, const weft_real *x,
+                         weft_real *y, uint8_t *where);
+
+WEFT_ALWAYS_INLINE void each_window(const pool *with, int64_t line, const weft_real *x,
+                                    weft_real *y, uint8_t *where, window_work *work)
+{
+    const int64_t n = line / with->rows, p = line % with->rows;
+    const range r = taps_of(with, 0, p, with->height);
+    const int64_t h = n * with->height + p * with->stride[0] - with->pad[0] + r.from;
+    for (int64_t q = 0; q < with->columns; q++) {
+        const range s = taps_of(with, 1, q, with->width);
+        const int64_t w = q * with->stride[1] - with->pad[1] + s.from;
+        for (int64_t c = 0; c < with->channels; c += BLOCK) {
+            const int64_t width = weft_cpu_min(with->channels - c, BLOCK);
+            const int64_t at = (line * with->columns + q) * with->channels + c;
+            WEFT_CPU_BY_WIDTH(work, width, with, r, s,
+                              x + ((h * with->width + w) * with->channels + c), y + at,
+                              where ? where + at : NULL);
+        }
+    }
+}
+
 /* ---- maximum ---- */
 
-/* One window's taps for `width` channels; x stands at the first of them. */
+/* One window's taps for `width` channels. */
 WEFT_ALWAYS_INLINE void max_window(const int64_t width, const pool *with, range r, range s,
                                    const weft_real *x, weft_real *y, uint8_t *where)
 {
@@ -83,26 +108,12 @@ WEFT_CPU_OP(maxpool)
     (void)values;
     const weft_tensor *const x = &op->in[0], *const y = &op->out[0];
     const pool with = pool_of(op, x, y);
-    const int64_t lines = y->shape.dim[0] * with.rows, row = with.width * with.channels;
+    const int64_t lines = y->shape.dim[0] * with.rows;
     uint8_t *const where = weft_cpu_u8(&op->out[1]);
 
     WEFT_PARALLEL(threads)
-    for (int64_t line = 0; line < lines; line++) {
-        const int64_t n = line / with.rows, p = line % with.rows;
-        const range r = taps_of(&with, 0, p, with.height);
-        const int64_t h = n * with.height + p * with.stride[0] - with.pad[0] + r.from;
-        for (int64_t q = 0; q < with.columns; q++) {
-            const range s = taps_of(&with, 1, q, with.width);
-            const int64_t w = q * with.stride[1] - with.pad[1] + s.from;
-            for (int64_t c = 0; c < with.channels; c += BLOCK) {
-                const int64_t width = weft_cpu_min(with.channels - c, BLOCK);
-                const int64_t at = (line * with.columns + q) * with.channels + c;
-                WEFT_CPU_BY_WIDTH(max_window, width, &with, r, s,
-                                  weft_cpu_real(x) + (h * row + w * with.channels + c),
-                                  weft_cpu_real(y) + at, where ? where + at : NULL);
-            }
-        }
-    }
+    for (int64_t line = 0; line < lines; line++)
+        each_window(&with, line, weft_cpu_real(x), weft_cpu_real(y), where, max_window);
 }
 
 /* dx of one pixel: the dy of those windows that point at it. The loops that compare run over a
@@ -157,8 +168,9 @@ WEFT_CPU_OP(maxpool_grad)
 /* ---- mean ---- */
 
 WEFT_ALWAYS_INLINE void mean_window(const int64_t width, const pool *with, range r, range s,
-                                    const weft_real *x, weft_real *y)
+                                    const weft_real *x, weft_real *y, uint8_t *where)
 {
+    (void)where;
     weft_real sum[BLOCK] = {0};
     for (int64_t h = 0; h < r.to - r.from; h++) {
         for (int64_t w = 0; w < s.to - s.from; w++) {
@@ -177,24 +189,11 @@ WEFT_CPU_OP(avgpool)
     (void)values;
     const weft_tensor *const x = &op->in[0], *const y = &op->out[0];
     const pool with = pool_of(op, x, y);
-    const int64_t lines = y->shape.dim[0] * with.rows, row = with.width * with.channels;
+    const int64_t lines = y->shape.dim[0] * with.rows;
 
     WEFT_PARALLEL(threads)
-    for (int64_t line = 0; line < lines; line++) {
-        const int64_t n = line / with.rows, p = line % with.rows;
-        const range r = taps_of(&with, 0, p, with.height);
-        const int64_t h = n * with.height + p * with.stride[0] - with.pad[0] + r.from;
-        for (int64_t q = 0; q < with.columns; q++) {
-            const range s = taps_of(&with, 1, q, with.width);
-            const int64_t w = q * with.stride[1] - with.pad[1] + s.from;
-            for (int64_t c = 0; c < with.channels; c += BLOCK) {
-                const int64_t width = weft_cpu_min(with.channels - c, BLOCK);
-                WEFT_CPU_BY_WIDTH(mean_window, width, &with, r, s,
-                                  weft_cpu_real(x) + (h * row + w * with.channels + c),
-                                  weft_cpu_real(y) + (line * with.columns + q) * with.channels + c);
-            }
-        }
-    }
+    for (int64_t line = 0; line < lines; line++)
+        each_window(&with, line, weft_cpu_real(x), weft_cpu_real(y), NULL, mean_window);
 }
 
 /* dx of one pixel: the sum of dy over the windows that cover it, divided by R S. */

@@ -5,6 +5,9 @@
 
 const weft_cpu_table *WEFT_CPU_NAME(table)(void)
 {
-    static const weft_cpu_table table = {WEFT_CPU_ISA, {WEFT_OP_LIST(TABLE_ENTRY)}};
+    static const weft_cpu_table table = {WEFT_CPU_ISA,
+                                         {WEFT_OP_LIST(TABLE_ENTRY)},
+                                         WEFT_CPU_NAME(speed_sums),
+                                         WEFT_CPU_NAME(speed_copy)};
     return &table;
 }

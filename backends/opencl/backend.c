@@ -12,6 +12,7 @@ const weft_backend *weft_backend_opencl(void)
         .close = cl_close,
         .buffer_new = cl_buffer_new,
         .buffer_free = cl_buffer_free,
+        .buffer_share = cl_buffer_share,
         .write = cl_write,
         .read = cl_read,
         .copy = cl_copy,
@@ -26,6 +27,9 @@ const weft_backend *weft_backend_opencl(void)
         .release = cl_release,
         .finish = cl_finish,
         .step_info = cl_step_info,
+        .candidates = cl_candidates,
+        .store = cl_store,
+        .speed = cl_speed,
     };
     return &backend;
 }

@@ -23,7 +23,8 @@ enum {
     CL_TICKETS = 256       /* asynchronous reads that may be under way */
 };
 
-typedef struct cl_cache cl_cache; /* programs.c */
+typedef struct cl_cache cl_cache;     /* programs.c */
+typedef struct cl_choices cl_choices; /* tuned.c */
 
 /* How this device multiplies and adds: "fma(a, b, c)" where a probe found it fast, else
  * "a * b + c". Kernels say MAC(a, b, c). */
@@ -48,6 +49,7 @@ typedef struct cl_device {
     cl_command_queue queue;
     cl_mem nothing; /* stands for absent tensors */
     cl_cache *cache;
+    cl_choices *choices; /* what the tuner found */
     char *cache_dir; /* NULL: none */
     char *dump_dir;  /* NULL: none */
     weft_gemm_route gemm;
@@ -63,6 +65,7 @@ typedef struct cl_device {
 typedef struct cl_buffer {
     weft_buffer base;
     cl_mem mem;
+    bool shared; /* its bytes are the caller's, and only read */
 } cl_buffer;
 
 /* ---- programs ---- */
@@ -143,7 +146,7 @@ typedef struct cl_grid {
 typedef struct cl_launch cl_launch;
 struct cl_launch {
     cl_kernel kernel; /* owned; NULL for a call */
-    cl_entry *entry;
+    cl_entry *entry; /* NULL in trials */
     size_t global[3], local[3];
     int32_t value_count;
     struct {
@@ -163,6 +166,7 @@ typedef struct cl_step {
     weft_op op; /* a copy */
     char variant[WEFT_VARIANT_MAX];
     size_t scratch_bytes;
+    bool trial; /* of a candidate: its programs are not worth a place in the cache */
     int32_t launch_count;
     cl_launch launch[CL_MAX_LAUNCHES];
 } cl_step;
@@ -226,6 +230,7 @@ typedef struct cl_op_functions {
     weft_status cl_op_##name(cl_device *device, const weft_op *op, const char *choice, \
                              cl_step *step);
 WEFT_OP_LIST(CL_DECLARE_OP)
+WEFT_FUSED_LIST(CL_DECLARE_OP)
 #undef CL_DECLARE_OP
 
 /* The usual answer of supports: yes, under this name, with so much scratch. Returns WEFT_OK. */

@@ -4,14 +4,15 @@
 #include <stdio.h>
 
 #include "backends/opencl/gemm.h"
+#include "backends/opencl/tile.h"
 #include "backends/opencl/tuning.h"
 
-enum { FEW_CHANNELS = 8 };
+enum { FEW_CHANNELS = 8, MOST_SUMS = 64 };
 
 typedef struct grad_way {
     bool taps;         /* the kernel for few channels: a whole window row in registers */
     cl_tile tile;      /* channels (or values of a window row) x vectors */
-    int64_t groups[2]; /* of one slice; in the tile family work-items, as groups[0] */
+    int64_t groups[2]; /* of one slice */
     int32_t slices;
 } grad_way;
 
@@ -21,11 +22,13 @@ static int64_t weight_floats(const cl_conv *conv)
 }
 
 /* The number of slices is part of the result: it follows from shape and family alone. Enough for
- * `wanted` groups, no slice shorter than an image, at most 64 MiB of partial sums. */
-static int32_t count_slices(const cl_conv *conv, int64_t groups, int64_t wanted)
+ * `wanted` groups of 8 channels, or a window row, beside 32 outputs; no slice shorter than an
+ * image, at most 64 MiB of partial sums. */
+static int32_t count_slices(const cl_conv *conv, int64_t wanted)
 {
     const int64_t most = ((int64_t)16 << 20) / weight_floats(conv);
-    int64_t slices = cl_divide_up(wanted, groups);
+    const int64_t beside = conv->c < FEW_CHANNELS ? 1 : conv->s * cl_divide_up(conv->c, 8);
+    int64_t slices = cl_divide_up(wanted, conv->r * beside * cl_divide_up(conv->k, 32));
     if (slices > conv->n) slices = conv->n;
     if (slices > most) slices = most;
     return slices < 1 ? 1 : (int32_t)slices;
@@ -51,28 +54,74 @@ static int32_t vectors_beside(const cl_device *device, const cl_conv *conv)
     return best;
 }
 
-static grad_way choose(const cl_device *device, const cl_conv *conv)
+static grad_way prior_of(const cl_device *device, const cl_conv *conv)
 {
-    grad_way way = {.taps = false};
-    if (device->info.family != WEFT_FAMILY_VECTOR) {
-        way.tile.count = cl_tuned(device, "conv_tile", "TC", 4);
-        const int64_t items =
-            (int64_t)conv->r * conv->s * cl_divide_up(conv->c, way.tile.count) * conv->k;
-        way.groups[0] = cl_divide_up(items, cl_group_size(device));
-        way.groups[1] = 1;
-        way.slices = count_slices(conv, way.groups[0], 1024);
-        return way;
-    }
-
     const int32_t beside = conv->c < FEW_CHANNELS ? vectors_beside(device, conv) : 0;
-    way.taps = beside > 0;
-    way.tile = way.taps ? (cl_tile){conv->s * conv->c, beside}
-                        : cl_tile_choose(device, conv->c, conv->k, 1);
+    if (beside > 0) return (grad_way){.taps = true, .tile = {conv->s * conv->c, beside}};
+    return (grad_way){.tile = cl_tile_choose(device, conv->c, conv->k, 1)};
+}
+
+/* A whole window row has only one width. */
+static bool possible(const cl_conv *conv, const grad_way *way)
+{
+    const int64_t most = way->taps ? (int64_t)conv->s * conv->c : conv->c;
+    const int64_t count = way->tile.count, vectors = way->tile.vectors;
+    const int64_t all = cl_divide_up(conv->k, 16);
+    return count > 0 && count <= most && (!way->taps || count == most) && vectors > 0 &&
+           vectors <= all && all % vectors == 0 && count * vectors <= MOST_SUMS;
+}
+
+/* By the settings TC and NV; neither changes a result. */
+static weft_status choose(const cl_device *device, const weft_op *op, const cl_conv *conv,
+                          const char *choice, grad_way *out)
+{
+    const char *settings = cl_settings(device, op, choice);
+    grad_way way = prior_of(device, conv);
+    way.tile.count = cl_setting(settings, "TC", way.tile.count);
+    way.tile.vectors = cl_setting(settings, "NV", way.tile.vectors);
+    if (!possible(conv, &way)) {
+        return weft_fail(WEFT_ERR_UNSUPPORTED,
+                         "conv2d_weight_grad: TC=%d NV=%d do not fit its shape",
+                         (int)way.tile.count, (int)way.tile.vectors);
+    }
     way.groups[0] = cl_divide_up(conv->k, 16 * way.tile.vectors);
     way.groups[1] =
         way.taps ? conv->r : (int64_t)conv->r * conv->s * cl_divide_up(conv->c, way.tile.count);
-    way.slices = count_slices(conv, way.groups[0] * way.groups[1], wanted_groups(conv));
-    return way;
+    way.slices = count_slices(conv, wanted_groups(conv));
+    *out = way;
+    return WEFT_OK;
+}
+
+static void append(const grad_way *way, const cl_conv *conv, weft_choice *list, int *count,
+                   int room)
+{
+    char text[WEFT_CHOICE_MAX];
+    snprintf(text, sizeof text, "TC=%d NV=%d", (int)way->tile.count, (int)way->tile.vectors);
+    if (possible(conv, way)) cl_choice_append(list, count, room, text);
+}
+
+/* For each number of vectors, the channels in 1, 2, 3 .. equal tiles from the largest that the
+ * registers hold: three. */
+weft_status cl_conv_grad_candidates(const cl_device *device, const weft_op *op, const cl_conv *conv,
+                                    weft_choice *list, int *count)
+{
+    const int32_t budget = cl_tile_budget(device);
+    const int room = *count;
+    grad_way way;
+    WEFT_TRY(choose(device, op, conv, "", &way));
+    *count = 0;
+    append(&way, conv, list, count, room);
+    for (int32_t vectors = 1; vectors <= 4; vectors++) {
+        int taken = 0;
+        way.tile.vectors = vectors;
+        for (int32_t tiles = 1; tiles <= conv->c && taken < 3; tiles++) {
+            if (!way.taps) way.tile.count = (int32_t)cl_divide_up(conv->c, tiles);
+            if ((way.tile.count + 1) * vectors > budget) continue;
+            append(&way, conv, list, count, room);
+            taken++;
+        }
+    }
+    return WEFT_OK;
 }
 
 weft_status cl_supports_conv2d_weight_grad(const cl_device *device, const weft_op *op,
@@ -86,14 +135,14 @@ weft_status cl_supports_conv2d_weight_grad(const cl_device *device, const weft_o
     if (clblast && cl_conv_is_product(op, &conv, &product)) {
         return cl_accept(support, "clblast", 0);
     }
-    const grad_way way = choose(device, &conv);
+    if (device->info.family != WEFT_FAMILY_VECTOR) {
+        return cl_conv_tile_grad_supports(device, op, &conv, support);
+    }
+    grad_way way;
+    WEFT_TRY(choose(device, op, &conv, NULL, &way));
     char variant[WEFT_VARIANT_MAX];
-    if (device->info.family == WEFT_FAMILY_VECTOR)
-        snprintf(variant, sizeof variant, "vector%s %dx%d, %d slices", way.taps ? " taps" : "",
-                 (int)way.tile.count, (int)way.tile.vectors, (int)way.slices);
-    else
-        snprintf(variant, sizeof variant, "tile %d, %d slices", (int)way.tile.count,
-                 (int)way.slices);
+    snprintf(variant, sizeof variant, "vector%s %dx%d, %d slices", way.taps ? " taps" : "",
+             (int)way.tile.count, (int)way.tile.vectors, (int)way.slices);
     const int64_t floats = way.slices > 1 ? way.slices * weight_floats(&conv) : 0;
     return cl_accept(support, variant, (size_t)floats * sizeof(float));
 }
@@ -103,20 +152,15 @@ static weft_status add_parts(cl_step *step, const cl_conv *conv, const grad_way 
 {
     const cl_device *device = cl_step_device(step);
     const weft_op *op = &step->op;
-    const bool vector = device->info.family == WEFT_FAMILY_VECTOR;
     cl_defines defines = {.used = 0};
     cl_define_family(device, &defines);
     cl_conv_define(&defines, conv);
     cl_define(&defines, "TC", "%d", (int)way->tile.count);
-    if (vector) cl_define(&defines, "NV", "%d", (int)way->tile.vectors);
+    cl_define(&defines, "NV", "%d", (int)way->tile.vectors);
 
-    cl_spec spec = {"conv_tile.cl", "conv_grad_tile", defines.text};
-    cl_grid grid = {{way->groups[0], way->slices}, {cl_group_size(device)}};
-    if (vector) {
-        spec.source = "conv_grad.cl";
-        spec.entry = way->taps ? "conv_grad_taps" : "conv_grad";
-        grid = (cl_grid){{way->groups[0], way->groups[1], way->slices}, {1}};
-    }
+    const char *entry = way->taps ? "conv_grad_taps" : "conv_grad";
+    const cl_spec spec = {"conv_grad.cl", entry, defines.text};
+    const cl_grid grid = {{way->groups[0], way->groups[1], way->slices}, {1}};
     return CL_LAUNCH(step, &spec, &grid, CL_I(conv->n), CL_I(way->slices), CL_T(&op->in[0]),
                      CL_T(&op->in[1]), CL_T(part));
 }
@@ -124,7 +168,6 @@ static weft_status add_parts(cl_step *step, const cl_conv *conv, const grad_way 
 weft_status cl_op_conv2d_weight_grad(cl_device *device, const weft_op *op, const char *choice,
                                      cl_step *step)
 {
-    (void)choice;
     cl_conv conv;
     weft_gemm product;
     bool clblast = false;
@@ -134,7 +177,11 @@ weft_status cl_op_conv2d_weight_grad(cl_device *device, const weft_op *op, const
         return cl_clblast_add(step, &product, &op->in[0], &op->in[1], NULL, &op->out[0], false);
     }
 
-    const grad_way way = choose(device, &conv);
+    if (device->info.family != WEFT_FAMILY_VECTOR) {
+        return cl_conv_tile_grad_add(step, &conv, choice);
+    }
+    grad_way way;
+    WEFT_TRY(choose(device, op, &conv, choice, &way));
     const int64_t floats = weight_floats(&conv);
     if (way.slices == 1) return add_parts(step, &conv, &way, &op->out[0]);
 

@@ -22,10 +22,39 @@ static void set_sides(cl_conv *conv, const weft_shape *x, const weft_shape *y)
     conv->k = y->dim[3];
 }
 
+const weft_window *cl_conv_window(const weft_op *op)
+{
+    return op->kind > WEFT_BEFORE_FUSED ? &op->with.fused.window : &op->with.window;
+}
+
+/* What the window makes of x; a fused op's output may be pooled. */
+static weft_shape result_of(const weft_window *w, const weft_shape *x, const weft_shape *filter)
+{
+    weft_shape y = {4, {x->dim[0], 0, 0, filter->dim[3]}};
+    for (int i = 0; i < 2; i++) {
+        const int32_t padded = x->dim[1 + i] + w->pad[i] + w->pad[2 + i];
+        y.dim[1 + i] = (padded - w->kernel[i]) / w->stride[i] + 1;
+    }
+    return y;
+}
+
+static void set_extents(cl_conv *conv, const weft_op *op, const weft_window *w)
+{
+    const weft_shape *first = &op->in[0].shape, *second = &op->in[1].shape;
+    if (op->kind == WEFT_OP_conv2d_data_grad) {
+        set_sides(conv, first, &op->out[0].shape);
+    } else if (op->kind == WEFT_OP_conv2d_weight_grad) {
+        set_sides(conv, first, second);
+    } else {
+        const weft_shape y = result_of(w, first, second);
+        set_sides(conv, first, &y);
+    }
+}
+
 weft_status cl_conv_of(const weft_op *op, cl_conv *out)
 {
     const char *name = weft_op_describe(op->kind)->name;
-    const weft_window *w = &op->with.window;
+    const weft_window *w = cl_conv_window(op);
     *out = (cl_conv){.r = w->kernel[0],
                      .s = w->kernel[1],
                      .sh = w->stride[0],
@@ -42,8 +71,7 @@ weft_status cl_conv_of(const weft_op *op, cl_conv *out)
                          (int)w->groups);
     }
 
-    const bool weights = op->kind == WEFT_OP_conv2d_weight_grad;
-    set_sides(out, &op->in[0].shape, weights ? &op->in[1].shape : &op->out[0].shape);
+    set_extents(out, op, w);
     const int64_t k_padded = (int64_t)out->k + 64;
     if (!fits(out->h, out->w, out->c, 1) || !fits(out->p, out->q, out->k, 1) ||
         !fits(out->r, out->s, out->c, k_padded) || !fits(out->p, out->sh, 2, 1) ||
@@ -69,7 +97,7 @@ void cl_conv_define(cl_defines *defines, const cl_conv *conv)
 
 bool cl_conv_is_product(const weft_op *op, const cl_conv *conv, weft_gemm *out)
 {
-    const weft_window *w = &op->with.window;
+    const weft_window *w = cl_conv_window(op);
     if (conv->r != 1 || conv->s != 1 || conv->sh != 1 || conv->sw != 1) return false;
     if (w->pad[0] || w->pad[1] || w->pad[2] || w->pad[3]) return false;
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "backends/backends.h"
+#include "backends/opencl/tuned.h"
 
 static char *copy_text(const char *text)
 {
@@ -71,6 +72,7 @@ static weft_status start(cl_device *device, const weft_open_desc *desc)
     WEFT_TRY(read_limits(device));
     WEFT_TRY(make_context(device));
     WEFT_TRY(cl_cache_new(device, &device->cache));
+    WEFT_TRY(cl_choices_new(device, &device->choices));
     return cl_probe(device);
 }
 
@@ -114,6 +116,7 @@ void cl_close(weft_device *device_)
     for (int i = 0; i < CL_TICKETS; i++) {
         if (device->ticket[i]) clReleaseEvent(device->ticket[i]);
     }
+    cl_choices_free(device->choices);
     cl_cache_free(device->cache);
     if (device->nothing) clReleaseMemObject(device->nothing);
     if (device->queue) clReleaseCommandQueue(device->queue);

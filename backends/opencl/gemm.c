@@ -1,146 +1,262 @@
-/* gemm: register tiles for CPUs, local-memory tiles for GPUs, or CLBlast. */
+/* Products as launches: register tiles for CPUs, local-memory tiles for GPUs, or CLBlast. */
 #include "backends/opencl/gemm.h"
 
 #include <stdio.h>
 
 #include "backends/opencl/conv.h"
 #include "backends/opencl/tuning.h"
+#include "core/rng.h"
 
-enum { TILE_EDGE = 32, TILE_GROUP = 64 };
+enum { AFTER_ARGS = 9, PRODUCT_ARGS = 10 };
 
-/* How this device runs a product. */
-typedef struct gemm_way {
-    int32_t high, vectors, deep; /* register tile; steps of k that a panel holds */
-    int32_t rows;                /* of a group */
-    int64_t panels, chunks;      /* groups of one slice */
-    int32_t slices;              /* of k: part of the result, follows from shape and family */
-} gemm_way;
+#define EXPRESSION(name, value, gradient, saves, default_a, key) "(" #value ")",
+static const char *const values[] = {WEFT_ACTIVATION_LIST(EXPRESSION)};
 
-/* More slices until there are `wanted` groups, none shorter than 128 steps. */
-static int32_t count_slices(int64_t groups, int64_t wanted, int32_t k)
+#define SAVES_in                                            1
+#define SAVES_out                                           2
+#define SAVES(name, value, gradient, saves, default_a, key) SAVES_##saves,
+static const int saves[] = {WEFT_ACTIVATION_LIST(SAVES)};
+
+static const weft_tensor absent = {.shape = {0}};
+
+static bool there(const weft_tensor *tensor)
 {
-    int64_t slices = cl_divide_up(wanted, groups);
-    if (slices > k / 128) slices = k / 128;
-    return slices < 1 ? 1 : (int32_t)slices;
+    return tensor && tensor->shape.rank > 0;
 }
 
-/* Groups of 250,000 operations, at most 64; long enough that copying a panel pays. */
-static void cut_vector(const weft_gemm *g, gemm_way *way)
+static bool is_vector(const cl_device *device)
 {
-    const double work = 2.0 * g->m * g->n * g->k / 250000.0;
-    const int64_t groups = work > 64 ? 64 : work < 1 ? 1 : (int64_t)work;
-    way->panels = cl_divide_up(g->n, 16 * way->vectors);
-    const int64_t least = 4 * way->high;
-    int64_t rows = cl_divide_up(g->m, cl_divide_up(groups, way->panels));
-    rows = cl_divide_up(rows < least ? least : rows, way->high) * way->high;
-    way->rows = rows > g->m ? g->m : (int32_t)rows;
-    way->chunks = cl_divide_up(g->m, way->rows);
-    way->slices = 1;
-    if (way->panels * way->chunks < 16) {
-        const int64_t wanted = groups < 32 ? groups : 32;
-        way->slices = count_slices(way->panels * way->chunks, wanted, g->k);
-    }
+    return device->info.family == WEFT_FAMILY_VECTOR;
 }
 
-static gemm_way choose(const cl_device *device, const weft_gemm *g)
+/* ---- the parts of a split product ---- */
+
+/* GPU kernels leave what follows, and the column sums, to launches of their own. */
+static bool is_split(const cl_device *device, const cl_product *p, const cl_gemm_way *way)
 {
-    gemm_way way = {.rows = TILE_EDGE};
-    if (device->info.family != WEFT_FAMILY_VECTOR) {
-        way.deep = cl_tuned(device, "gemm_tile", "KT", 16);
-        way.panels = cl_divide_up(g->n, TILE_EDGE);
-        way.chunks = cl_divide_up(g->m, TILE_EDGE);
-        way.slices = count_slices(way.panels * way.chunks, 256, g->k);
-        return way;
-    }
-    way.high = cl_tuned(device, "gemm", "TM", 8);
-    way.vectors = cl_tuned(device, "gemm", "NV", 2);
-    way.deep = cl_tuned(device, "gemm", "KB", 128);
-    if ((way.high + 1) * way.vectors >= cl_tile_budget(device)) {
-        way.vectors = 1;
-        way.high = cl_tile_budget(device) - 2;
-    }
-    cut_vector(g, &way);
-    return way;
+    return way->slices > 1 || (!is_vector(device) && p->after);
 }
 
-/* Indices of a and b are 32-bit along one axis; a group's last column must be countable. */
-static weft_status check(const cl_device *device, const weft_gemm *g)
+/* With column sums a part of the vector family has one more row. */
+static int64_t part_rows(const cl_device *device, const cl_product *p)
 {
-    const int32_t most = INT32_MAX / 2;
-    if (g->m > most || g->n > most || g->k > most) {
-        return weft_fail(WEFT_ERR_UNSUPPORTED, "gemm: %d x %d x %d, at most 2^30 each", (int)g->m,
-                         (int)g->n, (int)g->k);
+    return p->gemm.m + (is_vector(device) && there(p->sums) ? 1 : 0);
+}
+
+static int64_t part_floats(const cl_device *device, const cl_product *p, const cl_gemm_way *way)
+{
+    return is_split(device, p, way) ? part_rows(device, p) * p->gemm.n * way->slices : 0;
+}
+
+weft_status cl_product_supports(const cl_device *device, const weft_op *op, const cl_product *p,
+                                weft_support *support)
+{
+    cl_gemm_way way;
+    WEFT_TRY(cl_gemm_choose(device, &p->gemm, cl_settings(device, op, NULL), &way));
+    char variant[WEFT_VARIANT_MAX];
+    if (way.is_thin)
+        snprintf(variant, sizeof variant, "vector thin %d, %d slices", (int)way.thin,
+                 (int)way.slices);
+    else if (is_vector(device))
+        snprintf(variant, sizeof variant, "vector %dx%d, %d slices", (int)way.high,
+                 (int)way.vectors, (int)way.slices);
+    else
+        snprintf(variant, sizeof variant, "tile %dx%d, %d slices",
+                 (int)(way.items[0] * way.each[0]), (int)(way.items[1] * way.each[1]),
+                 (int)way.slices);
+    return cl_accept(support, variant, (size_t)part_floats(device, p, &way) * sizeof(float));
+}
+
+/* ---- what follows ---- */
+
+static void define_after(cl_defines *defines, const cl_product *p)
+{
+    const weft_fused *f = p->after;
+    cl_define(defines, "AFTER", "%d", f != NULL);
+    if (!f) return;
+    cl_define(defines, "VALUE", "%s", f->activated ? values[f->activation.kind] : "(v)");
+    cl_define(defines, "SAVED", "%d", there(p->saved) ? saves[f->activation.kind] : 0);
+    cl_define(defines, "DROPPED", "%d", f->dropped);
+}
+
+/* The arguments of dense_after.cl; returns how many. */
+static int after_arguments(const cl_product *p, cl_arg *to)
+{
+    if (!p->after) return 0;
+    const weft_dropout drop = p->after->dropout;
+    const uint32_t tag = (uint32_t)WEFT_RNG_DROPOUT << 24 | (uint32_t)drop.layer;
+    const cl_arg args[AFTER_ARGS] = {
+        CL_VAL(CL_VALUE_STEP_LOW),
+        CL_VAL(CL_VALUE_ROW0),
+        CL_I((int32_t)(uint32_t)drop.seed),
+        CL_I((int32_t)(uint32_t)(drop.seed >> 32)),
+        CL_I((int32_t)tag),
+        CL_I((int32_t)weft_rate_threshold(drop.rate)),
+        CL_F(1.0f / (1.0f - drop.rate)),
+        CL_F(p->after->activation.a),
+        CL_T(p->saved),
+    };
+    for (int i = 0; i < AFTER_ARGS; i++)
+        to[i] = args[i];
+    return AFTER_ARGS;
+}
+
+/* ---- launches ---- */
+
+static void define_product(cl_defines *defines, const cl_product *p)
+{
+    cl_define(defines, "TRANS_A", "%d", p->gemm.trans_a);
+    cl_define(defines, "TRANS_B", "%d", p->gemm.trans_b);
+    cl_define(defines, "BIAS", "%d", there(p->bias));
+    cl_define(defines, "ADD", "%d", p->add);
+}
+
+static weft_status launch_thin(cl_step *step, const cl_product *p, const cl_gemm_way *way,
+                               const weft_tensor *c)
+{
+    const weft_gemm *g = &p->gemm;
+    cl_defines defines = {.used = 0};
+    cl_define_family(cl_step_device(step), &defines);
+    define_product(&defines, p);
+    define_after(&defines, p);
+    cl_define(&defines, "THIN", "%d", (int)way->thin);
+
+    const cl_spec spec = {"gemm_thin.cl", "gemm_thin", defines.text};
+    const cl_grid grid = {{way->panels, way->slices}, {1}};
+    cl_arg args[PRODUCT_ARGS + AFTER_ARGS] = {CL_I(g->m),        CL_I(g->n), CL_I(g->k),
+                                              CL_I(way->slices), CL_T(p->a), CL_T(p->b),
+                                              CL_T(p->bias),     CL_T(c)};
+    return cl_launch_add(step, &spec, &grid, args, 8 + after_arguments(p, args + 8));
+}
+
+/* c and sums are the results, or the slices' parts of them. One program serves both. */
+static weft_status launch_vector(cl_step *step, const cl_product *p, const cl_gemm_way *way,
+                                 const weft_tensor *c, const weft_tensor *sums)
+{
+    if (way->is_thin) return launch_thin(step, p, way, c);
+    const weft_gemm *g = &p->gemm;
+    cl_defines defines = {.used = 0};
+    cl_define_family(cl_step_device(step), &defines);
+    define_product(&defines, p);
+    define_after(&defines, p);
+    cl_define(&defines, "SUMS", "%d", there(p->sums));
+    cl_define(&defines, "TM", "%d", (int)way->high);
+    cl_define(&defines, "NV", "%d", (int)way->vectors);
+    cl_define(&defines, "KB", "%d", (int)way->deep);
+
+    const cl_spec spec = {"gemm.cl", "gemm", defines.text};
+    const cl_grid grid = {{way->panels, way->chunks, way->slices}, {1}};
+    cl_arg args[PRODUCT_ARGS + AFTER_ARGS] = {
+        CL_I(g->m), CL_I(g->n), CL_I(g->k),    CL_I(way->rows), CL_I(way->slices),
+        CL_T(p->a), CL_T(p->b), CL_T(p->bias), CL_T(c),         CL_T(sums)};
+    return cl_launch_add(step, &spec, &grid, args, 10 + after_arguments(p, args + 10));
+}
+
+static weft_status launch_tile(cl_step *step, const cl_product *p, const cl_gemm_way *way,
+                               const weft_tensor *c)
+{
+    const weft_gemm *g = &p->gemm;
+    const cl_device *device = cl_step_device(step);
+    const int32_t items = way->items[0] * way->items[1];
+    cl_product bare = *p;
+    if (is_split(device, p, way)) {
+        bare.bias = &absent;
+        bare.add = false;
     }
-    if (device->info.family != WEFT_FAMILY_VECTOR && cl_group_size(device) < TILE_GROUP) {
-        return weft_fail(WEFT_ERR_UNSUPPORTED,
-                         "gemm: the device allows groups of %d work-items, %d are needed; "
-                         "try --family vector",
-                         (int)cl_group_size(device), (int)TILE_GROUP);
+    cl_defines defines = {.used = 0};
+    cl_define(&defines, "VECTOR", "0");
+    cl_define(&defines, "WG", "%d", (int)items);
+    define_product(&defines, &bare);
+    cl_define(&defines, "IM", "%d", (int)way->items[0]);
+    cl_define(&defines, "IN", "%d", (int)way->items[1]);
+    cl_define(&defines, "TM", "%d", (int)way->each[0]);
+    cl_define(&defines, "TN", "%d", (int)way->each[1]);
+    cl_define(&defines, "KT", "%d", (int)way->deep);
+    cl_define(&defines, "A_VEC", "%d", (int)way->vec_a);
+    cl_define(&defines, "B_VEC", "%d", (int)way->vec_b);
+    cl_define(&defines, "Y_VEC", "%d", (int)way->vec_c);
+
+    const cl_spec spec = {"gemm_tile.cl", "gemm_tile", defines.text};
+    const cl_grid grid = {{way->panels * way->chunks, way->slices}, {items}};
+    return CL_LAUNCH(step, &spec, &grid, CL_I(g->m), CL_I(g->n), CL_I(g->k), CL_I(way->slices),
+                     CL_T(p->a), CL_T(p->b), CL_T(bare.bias), CL_T(c));
+}
+
+/* Add up the parts, with all that a split product has left out. */
+static weft_status launch_sum(cl_step *step, const cl_product *p, const cl_gemm_way *way,
+                              const weft_tensor *part)
+{
+    enum { MOST = 8 + AFTER_ARGS };
+    const cl_device *device = cl_step_device(step);
+    const bool vector = is_vector(device), sums = vector && there(p->sums);
+    const int32_t group = cl_group_size(device), chunk = vector ? 1024 : group;
+    const int64_t rows = part_rows(device, p);
+    cl_defines defines = {.used = 0};
+    cl_define_family(device, &defines);
+    cl_define(&defines, "CHUNK", "%d", (int)chunk);
+    cl_define(&defines, "BIAS", "%d", there(p->bias));
+    cl_define(&defines, "ADD", "%d", p->add);
+    cl_define(&defines, "SUMS", "%d", sums);
+    define_after(&defines, p);
+
+    cl_arg args[MOST] = {CL_I(p->gemm.n), CL_I(way->slices), CL_L(rows * p->gemm.n),
+                         CL_T(part),      CL_T(p->bias),     CL_T(p->c)};
+    int count = 6;
+    if (sums) args[count++] = CL_T(p->sums);
+    count += after_arguments(p, args + count);
+    const cl_spec spec = {"gemm_sum.cl", "gemm_sum", defines.text};
+    const cl_grid grid = {{cl_divide_up(p->gemm.n, chunk), rows}, {group}};
+    return cl_launch_add(step, &spec, &grid, args, count);
+}
+
+weft_status cl_product_add(cl_step *step, const cl_product *product, const char *choice)
+{
+    const cl_device *device = cl_step_device(step);
+    cl_product p = *product;
+    if (!p.bias) p.bias = &absent;
+    if (!p.sums) p.sums = &absent;
+    if (!p.saved) p.saved = &absent;
+    cl_gemm_way way;
+    WEFT_TRY(cl_gemm_choose(device, &p.gemm, cl_settings(device, &step->op, choice), &way));
+
+    const int64_t floats = part_floats(device, &p, &way);
+    if (floats == 0) {
+        return is_vector(device) ? launch_vector(step, &p, &way, p.c, p.sums)
+                                 : launch_tile(step, &p, &way, p.c);
     }
-    return WEFT_OK;
+    const weft_tensor part = cl_scratch(&step->op, 0, floats);
+    const weft_tensor sums = cl_scratch(&step->op, (int64_t)p.gemm.m * p.gemm.n, p.gemm.n);
+    WEFT_TRY(is_vector(device) ? launch_vector(step, &p, &way, &part, &sums)
+                               : launch_tile(step, &p, &way, &part));
+    return launch_sum(step, &p, &way, &part);
+}
+
+/* ---- the op ---- */
+
+static cl_product product_of(const weft_op *op)
+{
+    return (cl_product){.gemm = op->with.gemm,
+                        .a = &op->in[0],
+                        .b = &op->in[1],
+                        .bias = &op->in[2],
+                        .c = &op->out[0],
+                        .add = op->mode[0] == WEFT_OUT_ADD};
 }
 
 weft_status cl_supports_gemm(const cl_device *device, const weft_op *op, weft_support *support)
 {
-    const weft_gemm *g = &op->with.gemm;
     bool clblast = false;
-    WEFT_TRY(check(device, g));
     WEFT_TRY(cl_route_clblast(device, &clblast));
     if (clblast) return cl_accept(support, "clblast", 0);
-
-    const gemm_way way = choose(device, g);
-    char variant[WEFT_VARIANT_MAX];
-    if (device->info.family == WEFT_FAMILY_VECTOR)
-        snprintf(variant, sizeof variant, "vector %dx%d, %d slices", (int)way.high,
-                 (int)way.vectors, (int)way.slices);
-    else
-        snprintf(variant, sizeof variant, "tile, %d slices", (int)way.slices);
-    const int64_t floats = way.slices > 1 ? (int64_t)g->m * g->n * way.slices : 0;
-    return cl_accept(support, variant, (size_t)floats * sizeof(float));
-}
-
-static weft_status add_product(cl_step *step, const gemm_way *way, const weft_tensor *bias,
-                               const weft_tensor *out, bool add)
-{
-    const cl_device *device = cl_step_device(step);
-    const weft_op *op = &step->op;
-    const weft_gemm *g = &op->with.gemm;
-    const bool vector = device->info.family == WEFT_FAMILY_VECTOR;
-    const cl_grid grid = {{way->panels, way->chunks, way->slices}, {cl_group_size(device)}};
-    cl_defines defines = {.used = 0};
-    cl_define_family(device, &defines);
-    cl_define(&defines, "TRANS_A", "%d", g->trans_a);
-    cl_define(&defines, "TRANS_B", "%d", g->trans_b);
-    cl_define(&defines, "BIAS", "%d", bias && bias->shape.rank > 0);
-    cl_define(&defines, "ADD", "%d", add);
-    if (!vector) {
-        cl_define(&defines, "KT", "%d", (int)way->deep);
-        const cl_spec spec = {"gemm_tile.cl", "gemm_tile", defines.text};
-        return CL_LAUNCH(step, &spec, &grid, CL_I(g->m), CL_I(g->n), CL_I(g->k), CL_I(way->slices),
-                         CL_T(&op->in[0]), CL_T(&op->in[1]), CL_T(bias), CL_T(out));
-    }
-    cl_define(&defines, "TM", "%d", (int)way->high);
-    cl_define(&defines, "NV", "%d", (int)way->vectors);
-    cl_define(&defines, "KB", "%d", (int)way->deep);
-    const cl_spec spec = {"gemm.cl", "gemm", defines.text};
-    return CL_LAUNCH(step, &spec, &grid, CL_I(g->m), CL_I(g->n), CL_I(g->k), CL_I(way->rows),
-                     CL_I(way->slices), CL_T(&op->in[0]), CL_T(&op->in[1]), CL_T(bias), CL_T(out));
+    const cl_product p = product_of(op);
+    return cl_product_supports(device, op, &p, support);
 }
 
 weft_status cl_op_gemm(cl_device *device, const weft_op *op, const char *choice, cl_step *step)
 {
-    (void)choice;
-    const weft_gemm *g = &op->with.gemm;
-    const weft_tensor *bias = &op->in[2], *out = &op->out[0];
-    const bool add = op->mode[0] == WEFT_OUT_ADD;
+    const cl_product p = product_of(op);
     bool clblast = false;
     WEFT_TRY(cl_route_clblast(device, &clblast));
-    if (clblast) return cl_clblast_add(step, g, &op->in[0], &op->in[1], bias, out, add);
-
-    const gemm_way way = choose(device, g);
-    if (way.slices == 1) return add_product(step, &way, bias, out, add);
-
-    const weft_tensor part = cl_scratch(op, 0, (int64_t)g->m * g->n * way.slices);
-    WEFT_TRY(add_product(step, &way, NULL, &part, false));
-    return cl_sum_add(step, g->m, g->n, way.slices, &part, bias, out, add);
+    if (clblast) return cl_clblast_add(step, &p.gemm, p.a, p.b, p.bias, p.c, p.add);
+    return cl_product_add(step, &p, choice);
 }

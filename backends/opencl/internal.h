@@ -8,7 +8,8 @@
 
 typedef struct cl_found {
     cl_platform_id platform;
-    cl_device_id id;
+    cl_device_id id; /* NULL: the platform's driver failed with this error */
+    cl_int error;
 } cl_found;
 
 weft_status cl_device_count(int *count);
@@ -57,6 +58,8 @@ weft_status cl_binary_read(const char *path, unsigned char **bytes, size_t *coun
 
 weft_status cl_buffer_new(weft_device *device, size_t bytes, weft_buffer **out);
 void cl_buffer_free(weft_buffer *buffer);
+weft_status cl_buffer_share(weft_device *device, const void *bytes, size_t count,
+                            weft_buffer **out);
 weft_status cl_write(weft_buffer *dst, size_t at, const void *src, size_t bytes);
 weft_status cl_read(weft_buffer *src, size_t at, void *dst, size_t bytes);
 weft_status cl_copy(weft_buffer *dst, size_t dst_at, weft_buffer *src, size_t src_at, size_t bytes);
@@ -75,5 +78,14 @@ weft_status cl_prepare(weft_device *device, const weft_op *op, const char *choic
 weft_status cl_enqueue(weft_step *step, const weft_values *values);
 void cl_release(weft_step *step);
 weft_status cl_step_info(weft_step *step, weft_step_info *info);
+
+/* candidates.c */
+weft_status cl_candidates(weft_device *device, const weft_op *op, weft_choice *list, int *count);
+
+/* tuned.c */
+weft_status cl_store(weft_device *device, const weft_op *op, const char *choice);
+
+/* speed.c: the FMA peak and the bandwidth of memory, by two kernels of cl/speed.cl. */
+weft_status cl_speed(weft_device *device, weft_speed *out);
 
 #endif

@@ -3,13 +3,6 @@
 
 enum { MAX_TAPS = 256 }; /* the place of a maximum is one byte */
 
-/* What a pooling's launch is made of: x and y are the large and the small image, out the one that
- * is written. */
-typedef struct pooling {
-    const weft_shape *x, *y, *out;
-    const char *entry;
-} pooling;
-
 static void define(const cl_device *device, const weft_op *op, cl_defines *defines)
 {
     const weft_window *window = &op->with.window;
@@ -32,10 +25,30 @@ static cl_grid cut(const cl_device *device, const weft_shape *out, int64_t *each
                                                      : cl_cut(device, rows * row, 1, each);
 }
 
+/* A pooling's launch: x and y are the large and the small image, spec borrows the defines. */
+typedef struct pooling {
+    const weft_shape *x, *y;
+    int64_t each;
+    cl_grid grid;
+    cl_defines defines;
+    cl_spec spec;
+} pooling;
+
+/* grad: the small image is read and the large one is written. */
+static void pooling_of(const cl_device *device, const weft_op *op, const char *entry, bool grad,
+                       pooling *p)
+{
+    const weft_shape *in = &op->in[0].shape, *out = &op->out[0].shape;
+    *p = (pooling){.x = grad ? out : in, .y = grad ? in : out};
+    define(device, op, &p->defines);
+    p->grid = cut(device, out, &p->each);
+    p->spec = (cl_spec){"pool.cl", entry, p->defines.text};
+}
+
 /* The sizes every pooling kernel begins with. */
-#define SIZES(p, each)                                                                      \
+#define SIZES(p)                                                                            \
     CL_I((p)->x->dim[0]), CL_I((p)->x->dim[1]), CL_I((p)->x->dim[2]), CL_I((p)->y->dim[1]), \
-        CL_I((p)->y->dim[2]), CL_I((p)->x->dim[3]), CL_L(each)
+        CL_I((p)->y->dim[2]), CL_I((p)->x->dim[3]), CL_L((p)->each)
 
 weft_status cl_supports_maxpool(const cl_device *device, const weft_op *op, weft_support *support)
 {
@@ -51,13 +64,9 @@ weft_status cl_supports_maxpool(const cl_device *device, const weft_op *op, weft
 weft_status cl_op_maxpool(cl_device *device, const weft_op *op, const char *choice, cl_step *step)
 {
     (void)choice;
-    cl_defines defines = {0};
-    define(device, op, &defines);
-    const pooling p = {&op->in[0].shape, &op->out[0].shape, &op->out[0].shape, "maxpool"};
-    int64_t each;
-    const cl_grid grid = cut(device, p.out, &each);
-    const cl_spec spec = {"pool.cl", p.entry, defines.text};
-    return CL_LAUNCH(step, &spec, &grid, SIZES(&p, each), CL_I(op->mode[1] != WEFT_OUT_NONE),
+    pooling p;
+    pooling_of(device, op, "maxpool", false, &p);
+    return CL_LAUNCH(step, &p.spec, &p.grid, SIZES(&p), CL_I(op->mode[1] != WEFT_OUT_NONE),
                      CL_T(&op->in[0]), CL_T(&op->out[0]), CL_T(&op->out[1]));
 }
 
@@ -71,26 +80,10 @@ weft_status cl_op_maxpool_grad(cl_device *device, const weft_op *op, const char 
                                cl_step *step)
 {
     (void)choice;
-    cl_defines defines = {0};
-    define(device, op, &defines);
-    const pooling p = {&op->out[0].shape, &op->in[0].shape, &op->out[0].shape, "maxpool_grad"};
-    int64_t each;
-    const cl_grid grid = cut(device, p.out, &each);
-    const cl_spec spec = {"pool.cl", p.entry, defines.text};
-    return CL_LAUNCH(step, &spec, &grid, SIZES(&p, each), CL_T(&op->in[0]), CL_T(&op->in[1]),
+    pooling p;
+    pooling_of(device, op, "maxpool_grad", true, &p);
+    return CL_LAUNCH(step, &p.spec, &p.grid, SIZES(&p), CL_T(&op->in[0]), CL_T(&op->in[1]),
                      CL_T(&op->out[0]));
-}
-
-/* avgpool and its gradient take one input and give one output. */
-static weft_status launch_average(cl_device *device, const weft_op *op, const pooling *p,
-                                  cl_step *step)
-{
-    cl_defines defines = {0};
-    define(device, op, &defines);
-    int64_t each;
-    const cl_grid grid = cut(device, p->out, &each);
-    const cl_spec spec = {"pool.cl", p->entry, defines.text};
-    return CL_LAUNCH(step, &spec, &grid, SIZES(p, each), CL_T(&op->in[0]), CL_T(&op->out[0]));
 }
 
 weft_status cl_supports_avgpool(const cl_device *device, const weft_op *op, weft_support *support)
@@ -103,8 +96,9 @@ weft_status cl_supports_avgpool(const cl_device *device, const weft_op *op, weft
 weft_status cl_op_avgpool(cl_device *device, const weft_op *op, const char *choice, cl_step *step)
 {
     (void)choice;
-    const pooling p = {&op->in[0].shape, &op->out[0].shape, &op->out[0].shape, "avgpool"};
-    return launch_average(device, op, &p, step);
+    pooling p;
+    pooling_of(device, op, "avgpool", false, &p);
+    return CL_LAUNCH(step, &p.spec, &p.grid, SIZES(&p), CL_T(&op->in[0]), CL_T(&op->out[0]));
 }
 
 weft_status cl_supports_avgpool_grad(const cl_device *device, const weft_op *op,
@@ -117,6 +111,7 @@ weft_status cl_op_avgpool_grad(cl_device *device, const weft_op *op, const char 
                                cl_step *step)
 {
     (void)choice;
-    const pooling p = {&op->out[0].shape, &op->in[0].shape, &op->out[0].shape, "avgpool_grad"};
-    return launch_average(device, op, &p, step);
+    pooling p;
+    pooling_of(device, op, "avgpool_grad", true, &p);
+    return CL_LAUNCH(step, &p.spec, &p.grid, SIZES(&p), CL_T(&op->in[0]), CL_T(&op->out[0]));
 }

@@ -90,12 +90,18 @@ static void describe(const cl_found *found, weft_device_info *info)
     info->vendor_id = device_uint(found->id, CL_DEVICE_VENDOR_ID);
 }
 
-/* The devices of one platform that can be used now; none when the driver fails. */
-static int list_devices(cl_platform_id platform, cl_device_id *devices)
+/* The devices of one platform that can be used now. A driver that fails to list its devices gets
+ * one place without a device, so that asking for that place tells why. */
+static int list_devices(cl_platform_id platform, cl_found *found)
 {
+    cl_device_id devices[MAX_DEVICES];
     cl_uint count = 0;
-    if (clGetDeviceIDs(platform, CL_DEVICE_TYPE_ALL, MAX_DEVICES, devices, &count) != CL_SUCCESS) {
-        return 0;
+    const cl_int listed =
+        clGetDeviceIDs(platform, CL_DEVICE_TYPE_ALL, MAX_DEVICES, devices, &count);
+    if (listed == CL_DEVICE_NOT_FOUND) return 0;
+    if (listed != CL_SUCCESS) {
+        found[0] = (cl_found){.platform = platform, .error = listed};
+        return 1;
     }
     if (count > MAX_DEVICES) count = MAX_DEVICES;
 
@@ -104,7 +110,8 @@ static int list_devices(cl_platform_id platform, cl_device_id *devices)
         cl_bool available = CL_FALSE;
         const cl_int error =
             clGetDeviceInfo(devices[i], CL_DEVICE_AVAILABLE, sizeof available, &available, NULL);
-        if (error == CL_SUCCESS && available) devices[usable++] = devices[i];
+        if (error != CL_SUCCESS || !available) continue;
+        found[usable++] = (cl_found){.platform = platform, .id = devices[i]};
     }
     return usable;
 }
@@ -120,10 +127,10 @@ static int walk(int wanted, cl_found *found)
 
     int seen = 0;
     for (cl_uint p = 0; p < platform_count; p++) {
-        cl_device_id devices[MAX_DEVICES];
+        cl_found devices[MAX_DEVICES];
         const int count = list_devices(platforms[p], devices);
         if (wanted >= seen && wanted < seen + count) {
-            *found = (cl_found){platforms[p], devices[wanted - seen]};
+            *found = devices[wanted - seen];
             return wanted;
         }
         seen += count;
@@ -137,11 +144,20 @@ weft_status cl_device_count(int *count)
     return WEFT_OK;
 }
 
+static weft_status broken(const cl_found *found)
+{
+    char name[WEFT_NAME_MAX];
+    cl_platform_text(found->platform, CL_PLATFORM_NAME, name, sizeof name);
+    return weft_fail_in(cl_fail(found->error, "clGetDeviceIDs"),
+                        "the driver of platform %s cannot list its devices", name);
+}
+
 weft_status cl_device_find(int index, cl_found *found, weft_device_info *info)
 {
-    *found = (cl_found){NULL, NULL};
+    *found = (cl_found){0};
     *info = (weft_device_info){0};
     const int seen = index < 0 ? 0 : walk(index, found);
+    if (found->error != CL_SUCCESS) return broken(found);
     if (!found->id) {
         return weft_fail(WEFT_ERR_USAGE,
                          "opencl:%d: no such device, OpenCL offers %d (from opencl:0)", index,

@@ -1,6 +1,12 @@
-/* Does fma() run at the speed of a * b + c? A driver need not define FP_FAST_FMAF although fma() is
- * one instruction, and where it is emulated it is hundreds of times slower. So it is timed once and
- * the answer stored with the device. */
+/* What a driver does not tell, or tells wrongly, is timed once and the answers stored with the
+ * device:
+ *
+ * Does fma() run at the speed of a * b + c? A driver need not define FP_FAST_FMAF although fma() is
+ * one instruction, and where it is emulated it is hundreds of times slower.
+ *
+ * How many sums stay in registers? Intel's runtime tells the same native width whatever instruction
+ * set it compiles for.
+ */
 #include "backends/opencl/internal.h"
 
 #include <stdio.h>
@@ -9,13 +15,16 @@
 
 #include "core/posix.h"
 
-enum { FEWEST_ROUNDS = 64, MOST_ROUNDS = 65536, TRIES = 5, ANSWER_MAX = 64 };
+enum { FEWEST_ROUNDS = 64, MOST_ROUNDS = 65536, TRIES = 5, ANSWER_MAX = 64, MOST_PROBES = 2 };
 
 static const double long_enough = 5e-4; /* seconds: well above the cost of a launch */
 
 /* Emulation costs a factor of hundreds and half rate one of two: between them, so that a machine
  * busy with other work does not change the answer, and with it every program. */
 static const double slow_ratio = 3.0;
+
+/* A sum that does not stay in a register costs two or three times as much. */
+static const double spill_ratio = 1.5;
 
 typedef struct probe {
     cl_kernel kernel;
@@ -61,33 +70,58 @@ static weft_status find_rounds(cl_device *device, const probe *p, cl_int *rounds
     return WEFT_OK;
 }
 
-/* The shortest of some runs of each, by turns: other load on the machine meets both. */
-static weft_status race(cl_device *device, probe *plain, probe *with_fma)
+/* The shortest of some runs of each, by turns: other load on the machine meets all. */
+static weft_status race(cl_device *device, probe *list, int count)
 {
     cl_int rounds = 0;
-    WEFT_TRY(find_rounds(device, plain, &rounds));
-    plain->best = with_fma->best = 1e30;
-    for (int i = 0; i < TRIES; i++) {
-        probe *both[] = {plain, with_fma};
-        for (int k = 0; k < 2; k++) {
-            double taken = 0;
-            WEFT_TRY(run_once(device, both[k]->kernel, rounds, &taken));
-            if (taken < both[k]->best) both[k]->best = taken;
-        }
+    WEFT_TRY(find_rounds(device, &list[0], &rounds));
+    for (int i = 0; i < TRIES * count; i++) {
+        probe *p = &list[i % count];
+        double taken = 0;
+        WEFT_TRY(run_once(device, p->kernel, rounds, &taken));
+        if (i < count || taken < p->best) p->best = taken;
     }
     return WEFT_OK;
 }
 
-static weft_status time_fma(cl_device *device, bool *fast)
+/* Seconds for equally many rounds of each kernel. */
+static weft_status time_kernels(cl_device *device, const char *const *entries, int count,
+                                double *seconds)
 {
-    probe plain = {0}, with_fma = {0};
-    weft_status status = probe_open(device, "probe_plain", &plain);
-    if (status == WEFT_OK) status = probe_open(device, "probe_fma", &with_fma);
-    if (status == WEFT_OK) status = race(device, &plain, &with_fma);
-    if (status == WEFT_OK) *fast = with_fma.best < slow_ratio * plain.best;
-    if (plain.kernel) clReleaseKernel(plain.kernel);
-    if (with_fma.kernel) clReleaseKernel(with_fma.kernel);
+    probe list[MOST_PROBES] = {{0}};
+    weft_status status = WEFT_OK;
+    for (int i = 0; i < count && status == WEFT_OK; i++)
+        status = probe_open(device, entries[i], &list[i]);
+    if (status == WEFT_OK) status = race(device, list, count);
+    for (int i = 0; i < count; i++) {
+        seconds[i] = list[i].best;
+        if (list[i].kernel) clReleaseKernel(list[i].kernel);
+    }
     return status;
+}
+
+static weft_status time_fma(cl_device *device)
+{
+    static const char *const entries[] = {"probe_plain", "probe_fma"};
+    double seconds[2];
+    WEFT_TRY(time_kernels(device, entries, 2, seconds));
+    device->limits.fast_fma = seconds[1] < slow_ratio * seconds[0];
+    return WEFT_OK;
+}
+
+/* Do 24 sums stay in registers as 6 do? Instruction sets without fma() have the narrowest ones. */
+static weft_status time_registers(cl_device *device)
+{
+    static const char *const entries[] = {"probe_24", "probe_6"};
+    cl_limits *limits = &device->limits;
+    double seconds[2];
+    if (device->info.type != WEFT_DEVICE_CPU || !strstr(device->info.platform, "Intel"))
+        return WEFT_OK;
+    WEFT_TRY(time_kernels(device, entries, 2, seconds));
+    const bool many = limits->fast_fma && seconds[0] / 24 < spill_ratio * seconds[1] / 6;
+    limits->registers = many ? 32 : 16;
+    limits->native_floats = many ? 16 : limits->fast_fma ? 8 : 4;
+    return WEFT_OK;
 }
 
 static char *answer_path(const cl_device *device)
@@ -98,22 +132,29 @@ static char *answer_path(const cl_device *device)
     return weft_path_join(device->cache_dir, name);
 }
 
-static bool read_answer(const char *path, bool *fast)
+static bool read_answers(const char *path, cl_limits *limits)
 {
-    char *text = NULL;
+    char *text = NULL, fma[8] = "";
     size_t count = 0;
+    int registers = 0, floats = 0;
     if (!weft_path_exists(path)) return false;
     if (weft_read_file(path, ANSWER_MAX, &text, &count) != WEFT_OK) return false;
-    *fast = strcmp(text, "fma fast\n") == 0;
-    const bool known = *fast || strcmp(text, "fma slow\n") == 0;
+    const int read = sscanf(text, "fma %4s registers %2d x %2d", fma, &registers, &floats);
     free(text);
-    return known;
+    limits->fast_fma = strcmp(fma, "fast") == 0;
+    if (read != 3 || registers < 1 || floats < 1) return false;
+    limits->registers = registers;
+    limits->native_floats = floats;
+    return limits->fast_fma || strcmp(fma, "slow") == 0;
 }
 
 /* A cache that cannot be written only means that the next start asks again. */
-static void write_answer(const cl_device *device, const char *path, bool fast)
+static void write_answers(const cl_device *device, const char *path)
 {
-    const char *text = fast ? "fma fast\n" : "fma slow\n";
+    const cl_limits *limits = &device->limits;
+    char text[ANSWER_MAX];
+    snprintf(text, sizeof text, "fma %s registers %d x %d\n", limits->fast_fma ? "fast" : "slow",
+             (int)limits->registers, (int)limits->native_floats);
     if (weft_make_folders(device->cache_dir) == WEFT_OK) {
         (void)weft_write_file(path, text, strlen(text));
     }
@@ -122,11 +163,11 @@ static void write_answer(const cl_device *device, const char *path, bool fast)
 weft_status cl_probe(cl_device *device)
 {
     char *path = answer_path(device);
-    bool *fast = &device->limits.fast_fma;
     weft_status status = WEFT_OK;
-    if (!path || !read_answer(path, fast)) {
-        status = time_fma(device, fast);
-        if (status == WEFT_OK && path) write_answer(device, path, *fast);
+    if (!path || !read_answers(path, &device->limits)) {
+        status = time_fma(device);
+        if (status == WEFT_OK) status = time_registers(device);
+        if (status == WEFT_OK && path) write_answers(device, path);
     }
     free(path);
     return status;

@@ -44,18 +44,27 @@ static void hex_of(XXH128_hash_t hash, char text[HEX])
     snprintf(text, HEX, "%016" PRIx64 "%016" PRIx64, (uint64_t)hash.high64, (uint64_t)hash.low64);
 }
 
-weft_status cl_cache_new(const cl_device *device, cl_cache **out)
+/* What tells one device and driver from another, as one text. Two processors may share a name, and
+ * Intel's runtime compiles for the instruction set that a variable of the environment names; both
+ * show in the width of vectors or in that variable, and a binary of one may not run on the other.
+ */
+static int describe(const cl_device *device, char *all, size_t bytes)
 {
     char text[5][256];
+    const char *target = getenv("CL_CONFIG_CPU_TARGET_ARCH");
     cl_platform_text(device->platform, CL_PLATFORM_NAME, text[0], sizeof text[0]);
     cl_platform_text(device->platform, CL_PLATFORM_VERSION, text[1], sizeof text[1]);
     cl_device_text(device->id, CL_DEVICE_NAME, text[2], sizeof text[2]);
     cl_device_text(device->id, CL_DEVICE_VERSION, text[3], sizeof text[3]);
     cl_device_text(device->id, CL_DRIVER_VERSION, text[4], sizeof text[4]);
-    char all[5 * 257];
-    const int length = snprintf(all, sizeof all, "%s\n%s\n%s\n%s\n%s", text[0], text[1], text[2],
-                                text[3], text[4]);
+    return snprintf(all, bytes, "%s\n%s\n%s\n%s\n%s\n%d\n%.255s", text[0], text[1], text[2],
+                    text[3], text[4], (int)device->limits.native_floats, target ? target : "");
+}
 
+weft_status cl_cache_new(const cl_device *device, cl_cache **out)
+{
+    char all[6 * 257 + 16];
+    const int length = describe(device, all, sizeof all);
     cl_cache *cache = calloc(1, sizeof *cache);
     *out = cache;
     if (!cache) return weft_fail(WEFT_ERR_MEMORY, "program cache: out of memory");

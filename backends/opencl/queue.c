@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+enum { SHARED_ALIGN = 64 }; /* bytes */
+
 static cl_device *device_of(const weft_buffer *buffer)
 {
     return (cl_device *)buffer->device;
@@ -27,7 +29,17 @@ static weft_status inside(const weft_buffer *buffer, size_t at, size_t bytes)
                      buffer->bytes);
 }
 
-weft_status cl_buffer_new(weft_device *device_, size_t bytes, weft_buffer **out)
+/* The same for a buffer that is going to be written to. */
+static weft_status writable(const weft_buffer *buffer, size_t at, size_t bytes)
+{
+    if (((const cl_buffer *)buffer)->shared) {
+        return weft_fail(WEFT_ERR_USAGE, "a shared buffer is only read");
+    }
+    return inside(buffer, at, bytes);
+}
+
+static weft_status make_buffer(weft_device *device_, cl_mem_flags flags, size_t bytes, void *host,
+                               weft_buffer **out)
 {
     cl_device *device = (cl_device *)device_;
     *out = NULL;
@@ -43,8 +55,8 @@ weft_status cl_buffer_new(weft_device *device_, size_t bytes, weft_buffer **out)
 
     cl_int error = CL_SUCCESS;
     buffer->base = (weft_buffer){device_, bytes};
-    buffer->mem =
-        clCreateBuffer(device->context, CL_MEM_READ_WRITE, bytes ? bytes : 4, NULL, &error);
+    buffer->shared = host != NULL;
+    buffer->mem = clCreateBuffer(device->context, flags, bytes ? bytes : 4, host, &error);
     if (error != CL_SUCCESS) {
         free(buffer);
         return weft_fail_in(cl_fail(error, "clCreateBuffer"), "a buffer of %zu bytes", bytes);
@@ -53,10 +65,37 @@ weft_status cl_buffer_new(weft_device *device_, size_t bytes, weft_buffer **out)
     return WEFT_OK;
 }
 
-/* The driver keeps the memory for as long as queued commands use it. */
+weft_status cl_buffer_new(weft_device *device, size_t bytes, weft_buffer **out)
+{
+    return make_buffer(device, CL_MEM_READ_WRITE, bytes, NULL, out);
+}
+
+/* Kernels may load vectors of 64 bytes from the start of a buffer. */
+static bool can_share(const cl_device *device, const void *bytes, size_t count)
+{
+    return device->limits.host_memory && count > 0 && (uintptr_t)bytes % SHARED_ALIGN == 0;
+}
+
+weft_status cl_buffer_share(weft_device *device, const void *bytes, size_t count, weft_buffer **out)
+{
+    if (can_share((const cl_device *)device, bytes, count)) {
+        return make_buffer(device, CL_MEM_READ_ONLY | CL_MEM_USE_HOST_PTR, count,
+                           (void *)(uintptr_t)bytes, out);
+    }
+    WEFT_TRY(cl_buffer_new(device, count, out));
+    const weft_status status = cl_write(*out, 0, bytes, count);
+    if (status == WEFT_OK) return WEFT_OK;
+    cl_buffer_free(*out);
+    *out = NULL;
+    return status;
+}
+
+/* The driver keeps its own memory for as long as queued commands use it; the caller's is gone when
+ * this returns. */
 void cl_buffer_free(weft_buffer *buffer)
 {
     if (!buffer) return;
+    if (((const cl_buffer *)buffer)->shared) (void)clFinish(device_of(buffer)->queue);
     clReleaseMemObject(mem_of(buffer));
     free(buffer);
 }
@@ -65,7 +104,7 @@ weft_status cl_write(weft_buffer *dst, size_t at, const void *src, size_t bytes)
 {
     cl_device *device = device_of(dst);
     WEFT_TRY(cl_stick(device, WEFT_OK));
-    WEFT_TRY(inside(dst, at, bytes));
+    WEFT_TRY(writable(dst, at, bytes));
     if (bytes == 0) return WEFT_OK;
     return checked(
         device,
@@ -89,7 +128,7 @@ weft_status cl_copy(weft_buffer *dst, size_t dst_at, weft_buffer *src, size_t sr
 {
     cl_device *device = device_of(dst);
     WEFT_TRY(cl_stick(device, WEFT_OK));
-    WEFT_TRY(inside(dst, dst_at, bytes));
+    WEFT_TRY(writable(dst, dst_at, bytes));
     WEFT_TRY(inside(src, src_at, bytes));
     if (bytes == 0) return WEFT_OK;
     return checked(device,
@@ -102,7 +141,7 @@ weft_status cl_fill(weft_buffer *dst, size_t at, size_t bytes, uint32_t pattern)
 {
     cl_device *device = device_of(dst);
     WEFT_TRY(cl_stick(device, WEFT_OK));
-    WEFT_TRY(inside(dst, at, bytes));
+    WEFT_TRY(writable(dst, at, bytes));
     if (at % sizeof pattern != 0 || bytes % sizeof pattern != 0) {
         return weft_fail(WEFT_ERR_USAGE, "fill: %zu bytes at %zu, wants multiples of 4", bytes, at);
     }

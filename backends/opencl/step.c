@@ -5,16 +5,40 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define OP_ENTRY(name, inputs, outputs) [WEFT_OP_##name] = {cl_supports_##name, cl_op_##name},
-static const cl_op_functions functions[] = {WEFT_OP_LIST(OP_ENTRY)};
+#include "backends/opencl/tuned.h"
 
-weft_status cl_supports(weft_device *device, const weft_op *op, weft_support *support)
+#define OP_ENTRY(name, inputs, outputs) [WEFT_OP_##name] = {cl_supports_##name, cl_op_##name},
+static const cl_op_functions functions[] = {WEFT_OP_LIST(OP_ENTRY) WEFT_FUSED_LIST(OP_ENTRY)};
+
+static weft_status ask(const cl_device *device, const weft_op *op, const char *settings,
+                       weft_support *support)
 {
     *support = (weft_support){0};
-    if ((unsigned)op->kind >= WEFT_OP_COUNT) {
+    const char *before = cl_choice_try(device->choices, settings);
+    const weft_status status = functions[op->kind].supports(device, op, support);
+    cl_choice_try(device->choices, before);
+    return status;
+}
+
+/* A stored choice may turn out not to build, so there is scratch for the prior too. */
+weft_status cl_supports(weft_device *device_, const weft_op *op, weft_support *support)
+{
+    cl_device *device = (cl_device *)device_;
+    *support = (weft_support){0};
+    if ((unsigned)op->kind >= WEFT_KIND_COUNT) {
         return weft_fail(WEFT_ERR_UNSUPPORTED, "op %d: there is no such kind", (int)op->kind);
     }
-    return functions[op->kind].supports((const cl_device *)device, op, support);
+    const char *tried = cl_choice_tried(device->choices);
+    if (tried) return ask(device, op, tried, support);
+
+    const weft_status status = ask(device, op, "", support);
+    const char *stored = cl_choice_use(device, op);
+    weft_support with;
+    if (!*stored || ask(device, op, stored, &with) != WEFT_OK) return status;
+    if (status == WEFT_OK && support->scratch_bytes > with.scratch_bytes)
+        with.scratch_bytes = support->scratch_bytes;
+    *support = with;
+    return WEFT_OK;
 }
 
 weft_status cl_accept(weft_support *support, const char *variant, size_t scratch_bytes)
@@ -24,29 +48,56 @@ weft_status cl_accept(weft_support *support, const char *variant, size_t scratch
     return WEFT_OK;
 }
 
-weft_status cl_prepare(weft_device *device, const weft_op *op, const char *choice, weft_step **out)
+static weft_status fill_step(cl_device *device, const weft_op *op, const char *settings,
+                             cl_step *step)
+{
+    const char *before = cl_choice_try(device->choices, settings);
+    const weft_status status =
+        functions[op->kind].prepare(device, &step->op, *settings ? settings : NULL, step);
+    cl_choice_try(device->choices, before);
+    return status == WEFT_OK ? WEFT_OK
+                             : weft_fail_in(status, "%s", weft_op_describe(op->kind)->name);
+}
+
+static weft_status prepare_with(cl_device *device, const weft_op *op, const char *settings,
+                                bool trial, weft_step **out)
 {
     weft_support support;
     *out = NULL;
-    WEFT_TRY(cl_stick((cl_device *)device, WEFT_OK));
-    WEFT_TRY(cl_supports(device, op, &support));
-    const char *name = weft_op_describe(op->kind)->name;
-
+    WEFT_TRY(ask(device, op, settings, &support));
     cl_step *step = calloc(1, sizeof *step);
-    if (!step) return weft_fail(WEFT_ERR_MEMORY, "%s: out of memory", name);
-    step->base.device = device;
+    if (!step)
+        return weft_fail(WEFT_ERR_MEMORY, "%s: out of memory", weft_op_describe(op->kind)->name);
+    step->base.device = &device->base;
     step->op = *op;
+    step->trial = trial;
     step->scratch_bytes = support.scratch_bytes;
     memcpy(step->variant, support.variant, sizeof step->variant);
 
-    const weft_status status =
-        functions[op->kind].prepare((cl_device *)device, &step->op, choice, step);
+    const weft_status status = fill_step(device, op, settings, step);
     if (status != WEFT_OK) {
         cl_release(&step->base);
-        return weft_fail_in(status, "%s", name);
+        return status;
     }
     *out = &step->base;
     return WEFT_OK;
+}
+
+weft_status cl_prepare(weft_device *device_, const weft_op *op, const char *choice, weft_step **out)
+{
+    cl_device *device = (cl_device *)device_;
+    *out = NULL;
+    WEFT_TRY(cl_stick(device, WEFT_OK));
+    if ((unsigned)op->kind >= WEFT_KIND_COUNT) {
+        return weft_fail(WEFT_ERR_UNSUPPORTED, "op %d: there is no such kind", (int)op->kind);
+    }
+    if (choice) return prepare_with(device, op, choice, true, out);
+
+    const char *stored = cl_choice_use(device, op);
+    const weft_status status = prepare_with(device, op, stored, false, out);
+    if (status == WEFT_OK || !*stored || status == WEFT_ERR_MEMORY) return status;
+    cl_choice_drop(device, op, weft_error());
+    return prepare_with(device, op, "", false, out);
 }
 
 void cl_release(weft_step *step_)
@@ -139,7 +190,7 @@ weft_status cl_launch_add(cl_step *step, const cl_spec *spec, const cl_grid *gri
         launch->local[d] = grid->local[d] > 0 ? (size_t)grid->local[d] : 1;
         launch->global[d] = (size_t)groups * launch->local[d];
     }
-    WEFT_TRY(cl_program_get(device, spec, &launch->kernel, &launch->entry));
+    WEFT_TRY(cl_program_get(device, spec, &launch->kernel, step->trial ? NULL : &launch->entry));
     return set_arguments(launch, device, spec, args, count);
 }
 
@@ -259,7 +310,7 @@ static weft_status run_kernel(cl_device *device, cl_launch *launch, const weft_v
     }
     CL_TRY(clEnqueueNDRangeKernel,
            (device->queue, launch->kernel, 3, NULL, launch->global, launch->local, 0, NULL, event));
-    cl_entry_launched(launch->entry);
+    if (launch->entry) cl_entry_launched(launch->entry);
     return WEFT_OK;
 }
 

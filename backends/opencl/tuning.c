@@ -3,6 +3,8 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "backends/opencl/tuned.h"
+
 /* A stretch of the table, without blanks at its ends. */
 typedef struct part {
     const char *at;
@@ -91,4 +93,24 @@ int32_t cl_tuned(const cl_device *device, const char *kernel, const char *macro,
     if (!text) return otherwise;
     return cl_tuned_in(text, length, device->info.name, device->info.platform, kernel, macro,
                        otherwise);
+}
+
+bool cl_row_fits(const char *pattern, const cl_device *device)
+{
+    return rank_of((part){pattern, strlen(pattern)}, device->info.name, device->info.platform) > 0;
+}
+
+/* What applies is decided once per call of supports and prepare, which hand it over as tried. */
+const char *cl_settings(const cl_device *device, const weft_op *op, const char *choice)
+{
+    (void)op;
+    const char *tried = cl_choice_tried(device->choices);
+    if (choice) return choice;
+    return tried && *tried ? tried : NULL;
+}
+
+int32_t cl_setting(const char *settings, const char *macro, int32_t otherwise)
+{
+    if (settings) setting((part){settings, strlen(settings)}, macro, &otherwise);
+    return otherwise;
 }
