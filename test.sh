@@ -7,6 +7,10 @@ cd "$(dirname "$0")"
 
 # shellcheck disable=SC2086  # lists of package names
 need_packages $WEFT_BUILD_PACKAGES $WEFT_TEST_PACKAGES
+# shellcheck disable=SC2086
+offered=$(offered_packages $WEFT_OFFLINE_PACKAGES)
+# shellcheck disable=SC2086
+[ -z "$offered" ] || need_packages $offered
 
 run_all() { # folder, then options of cmake
     build_into "$@" -DWEFT_TESTS=ON -DWEFT_TEST_CACHE="$PWD/build-test/cache"

@@ -35,13 +35,6 @@ typedef int wide_int;
 
 #define REAL(x) ((wide)(x))
 
-/* Set or add one number. */
-#if ADD
-#define PUT(p, v) (*(p) += (v))
-#else
-#define PUT(p, v) (*(p) = (v))
-#endif
-
 /* Functions with constant arguments, such as a tile's size: they must end up in the kernel. */
 #ifndef INLINE
 #define INLINE static inline __attribute__((always_inline, unused))

@@ -10,6 +10,7 @@
  *
  * H W C P Q K R S SH SW PT PL   see conv_window.cl
  * TC NV           tile; for conv_grad_taps TC is S * C
+ * TAPS            1: conv_grad_taps, 0: conv_grad
  */
 #include "common.cl"
 #include "conv_window.cl"
@@ -17,6 +18,9 @@
 #ifndef TC
 #define TC 8
 #define NV 2
+#endif
+#ifndef TAPS
+#define TAPS 0
 #endif
 
 #define TILES ((C + TC - 1) / TC)
@@ -59,6 +63,7 @@ INLINE void store_sums(float16 sum[TC][NV], const int count, const int k0,
     }
 }
 
+#if !TAPS
 /* width channels from c0 on of tap (r, s), images n0 .. n1 - 1. */
 INLINE void channels_tile(const int r, const int s, const int n0, const int n1, const int width,
                           const int k0, __global const float *x,
@@ -119,6 +124,8 @@ KERNEL void conv_grad(const int batch, const int slices,
         channels_tile(r, s, n0, n1, TC, k0, x, dy, part);
 }
 
+#else
+
 /* One pixel of dy against the window row whose first value is x[first]; check: some of its columns,
  * from column on, may be outside. */
 INLINE void row_pixel(float16 sum[TC][NV], const int check, const int column, const int k0,
@@ -175,3 +182,4 @@ KERNEL void conv_grad_taps(const int batch, const int slices,
     part += part_at + ((long)z * R + r) * (TC * K) + k0;
     store_sums(sum, TC, k0, part);
 }
+#endif

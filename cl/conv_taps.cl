@@ -31,6 +31,13 @@
 #define ENDS   ((W - 1) * SW + S > PL + Q ? (W - 1) * SW + S : PL + Q)
 #define LENGTH (ENDS * K + 16 * NV)
 
+/* Without the lanes of vector v that hold no value: a NaN times their zero weights is a NaN. */
+INLINE float16 values_of(const float16 sum, const int v)
+{
+    const int16 lane = (int16)(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+    return lane < S * K - 16 * v ? sum : (float16)(0.0f);
+}
+
 /* Pixels j to j + TX - 1 of x; those that are not there repeat the last one and are not added. */
 INLINE void tile(const int p, const int j, __global const float *x, __global const float *w,
                  float *row)
@@ -68,7 +75,7 @@ INLINE void tile(const int p, const int j, __global const float *x, __global con
         float *to = row + (j + t) * (SW * K);
 #pragma unroll
         for (int v = 0; v < NV; v++)
-            vstore16(vload16(v, to) + sum[t][v], v, to);
+            vstore16(vload16(v, to) + values_of(sum[t][v], v), v, to);
     }
 }
 

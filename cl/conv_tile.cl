@@ -97,8 +97,8 @@ TILE_KERNEL void conv_grad_tile(const long pixels, const int slices, const int f
     fetch_a(a_next, x, taps, i0, start, end);
     fetch_b(b_next, dy, j0, start, end);
     for (int l0 = start; l0 < end; l0 += KT) {
-        keep(a_tile, A_ROW, BM, A_ALONG, A_VEC, A_TIMES, a_next);
-        keep(b_tile, B_ROW, BN, B_ALONG, B_VEC, B_TIMES, b_next);
+        keep_a(a_tile, a_next);
+        keep_b(b_tile, b_next);
         barrier(CLK_LOCAL_MEM_FENCE);
         fetch_a(a_next, x, taps, i0, l0 + KT, end);
         fetch_b(b_next, dy, j0, l0 + KT, end);
@@ -110,7 +110,7 @@ TILE_KERNEL void conv_grad_tile(const long pixels, const int slices, const int f
 #pragma unroll
     for (int u = 0; u < TM; u++) {
         const int i = i0 + row_of(u);
-        if (i < ROWS) put_row(sum[u], part + i * K, K - j0, part, 0);
+        if (i < ROWS) put_row(sum[u], part + i * K, K - j0, part, 0, 0);
     }
 }
 
@@ -272,8 +272,8 @@ TILE_KERNEL void conv_tile(const int batch,
     fetch_a(a_next, x, pixels, &s, tiles > 0);
     fetch_b(b_next, w, &f, &s, j0, tiles > 0);
     for (int i = 1; i <= tiles; i++) {
-        keep(a_tile, A_ROW, BM, A_ALONG, A_VEC, A_TIMES, a_next);
-        keep(b_tile, B_ROW, BN, B_ALONG, B_VEC, B_TIMES, b_next);
+        keep_a(a_tile, a_next);
+        keep_b(b_tile, b_next);
         barrier(CLK_LOCAL_MEM_FENCE);
         advance(&s, &f);
         fetch_a(a_next, x, pixels, &s, i < tiles);
@@ -286,7 +286,8 @@ TILE_KERNEL void conv_tile(const int batch,
 #pragma unroll
     for (int u = 0; u < TM; u++) {
         const int i = first + row_of(u);
-        if (i < count) put_row(sum[u], y + result_of(&f, i) * K, K - j0, bias + bias_at + j0, BIAS);
+        if (i < count)
+            put_row(sum[u], y + result_of(&f, i) * K, K - j0, bias + bias_at + j0, BIAS, ADD);
     }
 }
 

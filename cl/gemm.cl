@@ -15,6 +15,8 @@
  * SUMS                       1: also makes sums[j] = sum over l of op(b)[l][j]
  * AFTER VALUE SAVED DROPPED  see dense_after.cl
  * TM NV KB                   tile, and steps of k in a panel (a multiple of 16)
+ * THIN                       see gemm_thin.cl, whose kernel is here too: which of the two runs
+ *                            follows from m, and no program does
  */
 #include "common.cl"
 #include "dense_after.cl"
@@ -33,39 +35,22 @@
 #define SUMS 1
 #endif
 
-#ifndef INLINE
-#define INLINE static inline __attribute__((always_inline))
+#if !TRANS_A && !TRANS_B
+#include "gemm_thin.cl"
 #endif
 
 #if TRANS_B
-#define ZIP_LOW(a, b)                                                                              \
-    (float16)(a.s0, b.s0, a.s1, b.s1, a.s2, b.s2, a.s3, b.s3, a.s4, b.s4, a.s5, b.s5, a.s6, b.s6,  \
-              a.s7, b.s7)
-#define ZIP_HIGH(a, b)                                                                             \
-    (float16)(a.s8, b.s8, a.s9, b.s9, a.sa, b.sa, a.sb, b.sb, a.sc, b.sc, a.sd, b.sd, a.se, b.se,  \
-              a.sf, b.sf)
+#include "transpose.cl"
 
-/* Four perfect shuffles of sixteen rows exchange rows and columns. */
-INLINE void transpose(float16 in[16], float16 (*out)[NV], const int v)
+/* Steps l0 to l0 + 15 of vector v of a panel. */
+INLINE void pack_block(float16 (*panel)[NV], const int v, const int steps, const int columns,
+                       const int k, __global const float *b)
 {
-    float16 t[16], u[16];
+    float16 t[16];
+    load_exchanged(t, steps, columns, k, b);
 #pragma unroll
     for (int i = 0; i < 16; i++)
-        t[i] = in[i];
-#pragma unroll
-    for (int pass = 0; pass < 4; pass++) {
-#pragma unroll
-        for (int i = 0; i < 8; i++) {
-            u[2 * i] = ZIP_LOW(t[i], t[i + 8]);
-            u[2 * i + 1] = ZIP_HIGH(t[i], t[i + 8]);
-        }
-#pragma unroll
-        for (int i = 0; i < 16; i++)
-            t[i] = u[i];
-    }
-#pragma unroll
-    for (int i = 0; i < 16; i++)
-        out[i][v] = t[i];
+        panel[i][v] = t[i];
 }
 #endif
 
@@ -77,11 +62,12 @@ INLINE void pack(float16 panel[KB][NV], const int n, const int k, const int l0, 
     for (int v = 0; v < NV; v++) {
         const int j = j0 + 16 * v;
 #if TRANS_B
+        __global const float *from = b + (long)j * k + l0;
         for (int l = 0; l < steps; l += 16) {
-            float16 t[16];
-            for (int i = 0; i < 16; i++)
-                t[i] = j + i < n ? load_wide(b + (long)(j + i) * k + l0 + l, steps - l) : 0.0f;
-            transpose(t, panel + l, v);
+            if (steps - l >= 16 && n - j >= 16)
+                pack_block(panel + l, v, 16, 16, k, from + l);
+            else
+                pack_block(panel + l, v, steps - l, n - j, k, from + l);
         }
 #else
         for (int l = 0; l < steps; l++)

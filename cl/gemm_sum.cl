@@ -13,6 +13,8 @@
 #include "common.cl"
 #ifndef CHUNK
 #define CHUNK 1024
+#endif
+#ifndef BIAS
 #define BIAS 0
 #endif
 #ifndef SUMS

@@ -14,10 +14,9 @@
 
 #ifndef THIN
 #define THIN 8
-#define BIAS 0
 #endif
-#ifndef INLINE
-#define INLINE static inline __attribute__((always_inline))
+#ifndef BIAS
+#define BIAS 0
 #endif
 
 /* One row of THIN vectors of columns from j on, over the steps of a slice; from: what the sums

@@ -3,15 +3,20 @@
  *   c[i][j] (+)= bias[j] + sum over l of op(a)[i][l] * op(b)[l][j],  0 <= i < m, 0 <= j < n
  *
  * a is m x k, or k x m when TRANS_A; b is k x n, or n x k when TRANS_B. With several slices of k, c
- * is a buffer of slices x m x n, added up by gemm_sum; a slice begins at a multiple of 16.
+ * is a buffer of slices x m x n, added up by gemm_sum; a slice begins at a multiple of 16. So it is
+ * when something follows (AFTER), which is left to gemm_sum.
  *
  * TRANS_A TRANS_B BIAS ADD   0 or 1
+ * AFTER         0 or 1
  * IM IN TM TN KT A_VEC B_VEC Y_VEC   see tile.cl
  */
 #ifndef TRANS_A
 #define TRANS_A 0
 #define TRANS_B 0
 #define BIAS    0
+#endif
+#ifndef AFTER
+#define AFTER 0
 #endif
 #define A_ALONG (!TRANS_A)
 #define B_ALONG TRANS_B
@@ -68,8 +73,8 @@ TILE_KERNEL void gemm_tile(const int m, const int n, const int k, const int slic
     fetch_a(a_next, a, m, k, i0, start, end);
     fetch_b(b_next, b, n, k, j0, start, end);
     for (int l0 = start; l0 < end; l0 += KT) {
-        keep(a_tile, A_ROW, BM, A_ALONG, A_VEC, A_TIMES, a_next);
-        keep(b_tile, B_ROW, BN, B_ALONG, B_VEC, B_TIMES, b_next);
+        keep_a(a_tile, a_next);
+        keep_b(b_tile, b_next);
         barrier(CLK_LOCAL_MEM_FENCE);
         fetch_a(a_next, a, m, k, i0, l0 + KT, end);
         fetch_b(b_next, b, n, k, j0, l0 + KT, end);
@@ -77,10 +82,13 @@ TILE_KERNEL void gemm_tile(const int m, const int n, const int k, const int slic
         barrier(CLK_LOCAL_MEM_FENCE);
     }
 
+    const int alone = AFTER ? 0 : slices == 1;
     c += c_at + (long)z * m * n + j0;
 #pragma unroll
     for (int u = 0; u < TM; u++) {
         const int i = i0 + row_of(u);
-        if (i < m) put_row(sum[u], c + (long)i * n, n - j0, bias + bias_at + j0, BIAS);
+        if (i < m)
+            put_row(sum[u], c + (long)i * n, n - j0, bias + bias_at + j0, alone ? BIAS : 0,
+                    alone ? ADD : 0);
     }
 }

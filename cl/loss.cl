@@ -18,14 +18,24 @@
 #define LANE 0
 #endif
 
-/* The sum and the maximum of all lanes, by halves. */
+/* The sum and the maximum of all lanes, by halves. They are written out because Oclgrind takes the
+ * lanes of v.lo and v.hi for uninitialised ones. */
+#if VECTOR
+#define LOW_8(v)  (float8)(v.s0, v.s1, v.s2, v.s3, v.s4, v.s5, v.s6, v.s7)
+#define HIGH_8(v) (float8)(v.s8, v.s9, v.sa, v.sb, v.sc, v.sd, v.se, v.sf)
+#define LOW_4(v)  (float4)(v.s0, v.s1, v.s2, v.s3)
+#define HIGH_4(v) (float4)(v.s4, v.s5, v.s6, v.s7)
+#define LOW_2(v)  (float2)(v.s0, v.s1)
+#define HIGH_2(v) (float2)(v.s2, v.s3)
+#endif
+
 real sum_all(const wide v)
 {
 #if VECTOR
-    const float8 a = v.lo + v.hi;
-    const float4 b = a.lo + a.hi;
-    const float2 c = b.lo + b.hi;
-    return c.lo + c.hi;
+    const float8 a = LOW_8(v) + HIGH_8(v);
+    const float4 b = LOW_4(a) + HIGH_4(a);
+    const float2 c = LOW_2(b) + HIGH_2(b);
+    return c.s0 + c.s1;
 #else
     return v;
 #endif
@@ -34,10 +44,10 @@ real sum_all(const wide v)
 real max_all(const wide v)
 {
 #if VECTOR
-    const float8 a = fmax(v.lo, v.hi);
-    const float4 b = fmax(a.lo, a.hi);
-    const float2 c = fmax(b.lo, b.hi);
-    return fmax(c.lo, c.hi);
+    const float8 a = fmax(LOW_8(v), HIGH_8(v));
+    const float4 b = fmax(LOW_4(a), HIGH_4(a));
+    const float2 c = fmax(LOW_2(b), HIGH_2(b));
+    return fmax(c.s0, c.s1);
 #else
     return v;
 #endif

@@ -92,27 +92,38 @@ UNFOLD void fetch(float *to, __global const float *from, const int vec, const in
     }
 }
 
-/* What an item fetched, into a tile of rows of `row` floats, of which `edge` are used. */
+/* What fetch t brought, into a tile of rows of `row` floats, of which `edge` are used. */
 UNFOLD void keep(__local float *tile, const int row, const int edge, const int along,
-                 const int vec, const int times, const float *from)
+                 const int vec, const int t, const float *from)
+{
+    if (!is_in_tile(t, edge, vec)) return;
+    __local float *to = tile + step_of(t, edge, along, vec) * row + place_of(t, edge, along, vec);
+    if (vec == 1) {
+        to[0] = from[0];
+    } else if (along) {
+        to[0] = from[0];
+        to[row] = from[1];
+        to[2 * row] = from[2];
+        to[3 * row] = from[3];
+    } else {
+        *(__local float4 *)to = (float4)(from[0], from[1], from[2], from[3]);
+    }
+}
+
+/* All that an item fetched. Compilers unroll the loops of a function before it is inlined: with a
+ * count that is an argument they do it in part, and the array stays in private memory. */
+UNFOLD void keep_a(__local float *tile, const float from[A_SHARE])
 {
 #pragma unroll
-    for (int t = 0; t < times; t++) {
-        if (!is_in_tile(t, edge, vec)) continue;
-        __local float *to =
-            tile + step_of(t, edge, along, vec) * row + place_of(t, edge, along, vec);
-        if (vec == 1) {
-            to[0] = from[t];
-        } else if (along) {
-            to[0] = from[4 * t];
-            to[row] = from[4 * t + 1];
-            to[2 * row] = from[4 * t + 2];
-            to[3 * row] = from[4 * t + 3];
-        } else {
-            *(__local float4 *)to = (float4)(from[4 * t], from[4 * t + 1], from[4 * t + 2],
-                                             from[4 * t + 3]);
-        }
-    }
+    for (int t = 0; t < A_TIMES; t++)
+        keep(tile, A_ROW, BM, A_ALONG, A_VEC, t, from + t * A_VEC);
+}
+
+UNFOLD void keep_b(__local float *tile, const float from[B_SHARE])
+{
+#pragma unroll
+    for (int t = 0; t < B_TIMES; t++)
+        keep(tile, B_ROW, BN, B_ALONG, B_VEC, t, from + t * B_VEC);
 }
 
 /* Row u of TM and column v of TN of this item, in the group's tile. */
@@ -170,15 +181,17 @@ UNFOLD void multiply(float sum[TM][TN], __local const float *a, __local const fl
 }
 
 UNFOLD void put_one(const float sum, __global float *y, __global const float *bias,
-                    const int there, const int biased)
+                    const int there, const int biased, const int added)
 {
-    if (there) PUT(y, biased ? sum + *bias : sum);
+    if (!there) return;
+    const float all = biased ? sum + *bias : sum;
+    *y = added ? *y + all : all;
 }
 
 /* Write row u: y is where column 0 of the tile goes, `count` columns of it are there. bias is read
- * at the same columns when BIASED. */
+ * at the same columns when biased. */
 UNFOLD void put_row(const float sum[TN], __global float *y, const int count,
-                    __global const float *bias, const int biased)
+                    __global const float *bias, const int biased, const int added)
 {
 #pragma unroll
     for (int v = 0; v < TN; v += 4) {
@@ -187,13 +200,13 @@ UNFOLD void put_row(const float sum[TN], __global float *y, const int count,
         if (j >= count) continue;
         float4 four = (float4)(sum[v], sum[v + 1], sum[v + 2], sum[v + 3]);
         if (biased) four += *(__global const float4 *)(bias + j);
-        if (ADD) four += *(__global const float4 *)(y + j);
+        if (added) four += *(__global const float4 *)(y + j);
         *(__global float4 *)(y + j) = four;
 #else
-        put_one(sum[v], y + j, bias + j, j < count, biased);
-        put_one(sum[v + 1], y + j + 1, bias + j + 1, j + 1 < count, biased);
-        put_one(sum[v + 2], y + j + 2, bias + j + 2, j + 2 < count, biased);
-        put_one(sum[v + 3], y + j + 3, bias + j + 3, j + 3 < count, biased);
+        put_one(sum[v], y + j, bias + j, j < count, biased, added);
+        put_one(sum[v + 1], y + j + 1, bias + j + 1, j + 1 < count, biased, added);
+        put_one(sum[v + 2], y + j + 2, bias + j + 2, j + 2 < count, biased, added);
+        put_one(sum[v + 3], y + j + 3, bias + j + 3, j + 3 < count, biased, added);
 #endif
     }
 }

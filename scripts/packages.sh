@@ -5,6 +5,8 @@ WEFT_BUILD_PACKAGES="gcc libc6-dev make cmake pkg-config ocl-icd-opencl-dev open
 pocl-opencl-icd libclblast-dev libcairo2-dev libjansson-dev libxxhash-dev zlib1g-dev libpng-dev \
 libjpeg62-turbo-dev dataset-fashion-mnist"
 WEFT_TEST_PACKAGES="check clang oclgrind libsubunit-dev"
+# Compilers for GPUs that are not there; tests without theirs are skipped.
+WEFT_OFFLINE_PACKAGES="clang-16 libclc-16 intel-opencl-icd"
 
 say() { printf '%s\n' "$*" >&2; }
 
@@ -56,6 +58,13 @@ need_packages() {
     else
         name_packages
     fi
+}
+
+# Those of the named packages that this system has to offer.
+offered_packages() {
+    for package in "$@"; do
+        if apt-cache show "$package" >/dev/null 2>&1; then printf '%s ' "$package"; fi
+    done
 }
 
 cores() { getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2; }

@@ -47,6 +47,7 @@ static int open_one(const weft_backend *backend, int index, const weft_open_desc
 
 /* Both kernel families run on every device; CLBlast only where the whole suite is wanted, because
  * it compiles for long. */
+/* Without a cache of ours: keeping a kernel takes some drivers longer than making it. */
 static int open_opencl(const weft_backend *backend, int index, op_device *list, int room)
 {
     static const struct {
@@ -66,10 +67,8 @@ static int open_opencl(const weft_backend *backend, int index, op_device *list, 
         const bool products = settings[i].desc.gemm == WEFT_GEMM_CLBLAST;
         if (*only ? strcmp(only, settings[i].name) != 0 : i == 0) continue;
         if (products && !*only && op_wanted_level() != OP_ALL) continue;
-        weft_open_desc desc = settings[i].desc;
-        desc.cache_dir = getenv("WEFT_CACHE_DIR");
         list[count].products_only = products;
-        count += open_one(backend, index, &desc, settings[i].name, &list[count]);
+        count += open_one(backend, index, &settings[i].desc, settings[i].name, &list[count]);
     }
     return count;
 }

@@ -39,7 +39,8 @@ int32_t clBuildProgram(void *program, uint32_t count, void *const *devices, cons
 
 static void on_note(void *user, weft_level level, const char *text)
 {
-    (void)user, (void)level;
+    (void)user;
+    if (level != WEFT_WARNING) return;
     snprintf(notes, sizeof notes, "%s", text);
     note_count++;
 }

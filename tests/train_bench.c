@@ -111,7 +111,7 @@ static void open_device(train_bench *b, const char *id)
     b->registry = scan();
     ck_weft(weft_registry_find(b->registry, id, order, &count));
     b->entry = weft_registry_device(b->registry, order[0]);
-    const weft_open_desc desc = {.threads = 2, .cache_dir = getenv("WEFT_CACHE_DIR")};
+    const weft_open_desc desc = {.threads = 2};
     ck_weft(b->entry->backend->open(b->entry->index, &desc, &b->device));
 }
 

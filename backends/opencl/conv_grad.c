@@ -157,6 +157,7 @@ static weft_status add_parts(cl_step *step, const cl_conv *conv, const grad_way 
     cl_conv_define(&defines, conv);
     cl_define(&defines, "TC", "%d", (int)way->tile.count);
     cl_define(&defines, "NV", "%d", (int)way->tile.vectors);
+    cl_define(&defines, "TAPS", "%d", way->taps);
 
     const char *entry = way->taps ? "conv_grad_taps" : "conv_grad";
     const cl_spec spec = {"conv_grad.cl", entry, defines.text};

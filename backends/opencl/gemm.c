@@ -31,6 +31,11 @@ static bool is_vector(const cl_device *device)
 
 /* ---- the parts of a split product ---- */
 
+static int32_t sum_chunk(const cl_device *device)
+{
+    return is_vector(device) ? 1024 : cl_group_size(device);
+}
+
 /* GPU kernels leave what follows, and the column sums, to launches of their own. */
 static bool is_split(const cl_device *device, const cl_product *p, const cl_gemm_way *way)
 {
@@ -103,110 +108,131 @@ static int after_arguments(const cl_product *p, cl_arg *to)
 
 /* ---- launches ---- */
 
-static void define_product(cl_defines *defines, const cl_product *p)
+static void define_result(const cl_device *device, const cl_product *p, cl_defines *defines)
 {
-    cl_define(defines, "TRANS_A", "%d", p->gemm.trans_a);
-    cl_define(defines, "TRANS_B", "%d", p->gemm.trans_b);
+    cl_define_family(device, defines);
     cl_define(defines, "BIAS", "%d", there(p->bias));
     cl_define(defines, "ADD", "%d", p->add);
+    cl_define(defines, "SUMS", "%d", is_vector(device) && there(p->sums));
+    define_after(defines, p);
 }
 
-static weft_status launch_thin(cl_step *step, const cl_product *p, const cl_gemm_way *way,
-                               const weft_tensor *c)
+static void define_vector(const cl_gemm_way *way, cl_defines *defines)
 {
-    const weft_gemm *g = &p->gemm;
-    cl_defines defines = {.used = 0};
-    cl_define_family(cl_step_device(step), &defines);
-    define_product(&defines, p);
-    define_after(&defines, p);
-    cl_define(&defines, "THIN", "%d", (int)way->thin);
-
-    const cl_spec spec = {"gemm_thin.cl", "gemm_thin", defines.text};
-    const cl_grid grid = {{way->panels, way->slices}, {1}};
-    cl_arg args[PRODUCT_ARGS + AFTER_ARGS] = {CL_I(g->m),        CL_I(g->n), CL_I(g->k),
-                                              CL_I(way->slices), CL_T(p->a), CL_T(p->b),
-                                              CL_T(p->bias),     CL_T(c)};
-    return cl_launch_add(step, &spec, &grid, args, 8 + after_arguments(p, args + 8));
+    cl_define(defines, "TM", "%d", (int)way->high);
+    cl_define(defines, "NV", "%d", (int)way->vectors);
+    cl_define(defines, "KB", "%d", (int)way->deep);
+    cl_define(defines, "THIN", "%d", (int)way->thin);
 }
 
-/* c and sums are the results, or the slices' parts of them. One program serves both. */
-static weft_status launch_vector(cl_step *step, const cl_product *p, const cl_gemm_way *way,
-                                 const weft_tensor *c, const weft_tensor *sums)
+static void define_tile(const cl_gemm_way *way, cl_defines *defines)
 {
-    if (way->is_thin) return launch_thin(step, p, way, c);
-    const weft_gemm *g = &p->gemm;
-    cl_defines defines = {.used = 0};
-    cl_define_family(cl_step_device(step), &defines);
-    define_product(&defines, p);
-    define_after(&defines, p);
-    cl_define(&defines, "SUMS", "%d", there(p->sums));
-    cl_define(&defines, "TM", "%d", (int)way->high);
-    cl_define(&defines, "NV", "%d", (int)way->vectors);
-    cl_define(&defines, "KB", "%d", (int)way->deep);
+    cl_define(defines, "IM", "%d", (int)way->items[0]);
+    cl_define(defines, "IN", "%d", (int)way->items[1]);
+    cl_define(defines, "TM", "%d", (int)way->each[0]);
+    cl_define(defines, "TN", "%d", (int)way->each[1]);
+    cl_define(defines, "KT", "%d", (int)way->deep);
+    cl_define(defines, "A_VEC", "%d", (int)way->vec_a);
+    cl_define(defines, "B_VEC", "%d", (int)way->vec_b);
+    cl_define(defines, "Y_VEC", "%d", (int)way->vec_c);
+}
 
-    const cl_spec spec = {"gemm.cl", "gemm", defines.text};
+/* What the launches of a product have in common. */
+typedef struct launching {
+    cl_step *step;
+    const cl_product *product;
+    const cl_gemm_way *way;
+    const char *defines;
+    const weft_tensor *c, *sums; /* the results, or the slices' parts of them */
+} launching;
+
+static weft_status launch_thin(const launching *l)
+{
+    const cl_product *p = l->product;
+    const weft_gemm *g = &p->gemm;
+    const cl_spec spec = {"gemm.cl", "gemm_thin", l->defines};
+    const cl_grid grid = {{l->way->panels, l->way->slices}, {1}};
+    cl_arg args[PRODUCT_ARGS + AFTER_ARGS] = {CL_I(g->m),           CL_I(g->n), CL_I(g->k),
+                                              CL_I(l->way->slices), CL_T(p->a), CL_T(p->b),
+                                              CL_T(p->bias),        CL_T(l->c)};
+    return cl_launch_add(l->step, &spec, &grid, args, 8 + after_arguments(p, args + 8));
+}
+
+static weft_status launch_vector(const launching *l)
+{
+    const cl_product *p = l->product;
+    const cl_gemm_way *way = l->way;
+    const weft_gemm *g = &p->gemm;
+    const cl_spec spec = {"gemm.cl", "gemm", l->defines};
     const cl_grid grid = {{way->panels, way->chunks, way->slices}, {1}};
     cl_arg args[PRODUCT_ARGS + AFTER_ARGS] = {
         CL_I(g->m), CL_I(g->n), CL_I(g->k),    CL_I(way->rows), CL_I(way->slices),
-        CL_T(p->a), CL_T(p->b), CL_T(p->bias), CL_T(c),         CL_T(sums)};
-    return cl_launch_add(step, &spec, &grid, args, 10 + after_arguments(p, args + 10));
+        CL_T(p->a), CL_T(p->b), CL_T(p->bias), CL_T(l->c),      CL_T(l->sums)};
+    return cl_launch_add(l->step, &spec, &grid, args, 10 + after_arguments(p, args + 10));
 }
 
-static weft_status launch_tile(cl_step *step, const cl_product *p, const cl_gemm_way *way,
-                               const weft_tensor *c)
+static weft_status launch_tile(const launching *l)
 {
+    const cl_product *p = l->product;
+    const cl_gemm_way *way = l->way;
     const weft_gemm *g = &p->gemm;
-    const cl_device *device = cl_step_device(step);
-    const int32_t items = way->items[0] * way->items[1];
-    cl_product bare = *p;
-    if (is_split(device, p, way)) {
-        bare.bias = &absent;
-        bare.add = false;
-    }
-    cl_defines defines = {.used = 0};
-    cl_define(&defines, "VECTOR", "0");
-    cl_define(&defines, "WG", "%d", (int)items);
-    define_product(&defines, &bare);
-    cl_define(&defines, "IM", "%d", (int)way->items[0]);
-    cl_define(&defines, "IN", "%d", (int)way->items[1]);
-    cl_define(&defines, "TM", "%d", (int)way->each[0]);
-    cl_define(&defines, "TN", "%d", (int)way->each[1]);
-    cl_define(&defines, "KT", "%d", (int)way->deep);
-    cl_define(&defines, "A_VEC", "%d", (int)way->vec_a);
-    cl_define(&defines, "B_VEC", "%d", (int)way->vec_b);
-    cl_define(&defines, "Y_VEC", "%d", (int)way->vec_c);
+    const cl_spec spec = {"gemm_tile.cl", "gemm_tile", l->defines};
+    const cl_grid grid = {{way->panels * way->chunks, way->slices},
+                          {way->items[0] * way->items[1]}};
+    return CL_LAUNCH(l->step, &spec, &grid, CL_I(g->m), CL_I(g->n), CL_I(g->k), CL_I(way->slices),
+                     CL_T(p->a), CL_T(p->b), CL_T(p->bias), CL_T(l->c));
+}
 
-    const cl_spec spec = {"gemm_tile.cl", "gemm_tile", defines.text};
-    const cl_grid grid = {{way->panels * way->chunks, way->slices}, {items}};
-    return CL_LAUNCH(step, &spec, &grid, CL_I(g->m), CL_I(g->n), CL_I(g->k), CL_I(way->slices),
-                     CL_T(p->a), CL_T(p->b), CL_T(bare.bias), CL_T(c));
+static weft_status launch_product(const launching *l)
+{
+    if (!is_vector(cl_step_device(l->step))) return launch_tile(l);
+    return l->way->is_thin ? launch_thin(l) : launch_vector(l);
 }
 
 /* Add up the parts, with all that a split product has left out. */
-static weft_status launch_sum(cl_step *step, const cl_product *p, const cl_gemm_way *way,
-                              const weft_tensor *part)
+static weft_status launch_sum(const launching *l)
 {
     enum { MOST = 8 + AFTER_ARGS };
-    const cl_device *device = cl_step_device(step);
-    const bool vector = is_vector(device), sums = vector && there(p->sums);
-    const int32_t group = cl_group_size(device), chunk = vector ? 1024 : group;
+    const cl_product *p = l->product;
+    const cl_device *device = cl_step_device(l->step);
     const int64_t rows = part_rows(device, p);
     cl_defines defines = {.used = 0};
-    cl_define_family(device, &defines);
-    cl_define(&defines, "CHUNK", "%d", (int)chunk);
-    cl_define(&defines, "BIAS", "%d", there(p->bias));
-    cl_define(&defines, "ADD", "%d", p->add);
-    cl_define(&defines, "SUMS", "%d", sums);
-    define_after(&defines, p);
-
-    cl_arg args[MOST] = {CL_I(p->gemm.n), CL_I(way->slices), CL_L(rows * p->gemm.n),
-                         CL_T(part),      CL_T(p->bias),     CL_T(p->c)};
+    define_result(device, p, &defines);
+    cl_define(&defines, "CHUNK", "%d", (int)sum_chunk(device));
+    cl_arg args[MOST] = {CL_I(p->gemm.n), CL_I(l->way->slices), CL_L(rows * p->gemm.n),
+                         CL_T(l->c),      CL_T(p->bias),        CL_T(p->c)};
     int count = 6;
-    if (sums) args[count++] = CL_T(p->sums);
+    if (is_vector(device) && there(p->sums)) args[count++] = CL_T(p->sums);
     count += after_arguments(p, args + count);
     const cl_spec spec = {"gemm_sum.cl", "gemm_sum", defines.text};
-    const cl_grid grid = {{cl_divide_up(p->gemm.n, chunk), rows}, {group}};
-    return cl_launch_add(step, &spec, &grid, args, count);
+    const cl_grid grid = {{cl_divide_up(p->gemm.n, sum_chunk(device)), rows},
+                          {cl_group_size(device)}};
+    return cl_launch_add(l->step, &spec, &grid, args, count);
+}
+
+static weft_status launch_all(cl_step *step, const cl_product *p, const cl_gemm_way *way)
+{
+    const cl_device *device = cl_step_device(step);
+    cl_defines defines = {.used = 0};
+    define_result(device, p, &defines);
+    cl_define(&defines, "TRANS_A", "%d", p->gemm.trans_a);
+    cl_define(&defines, "TRANS_B", "%d", p->gemm.trans_b);
+    (is_vector(device) ? define_vector : define_tile)(way, &defines);
+    launching l = {.step = step,
+                   .product = p,
+                   .way = way,
+                   .defines = defines.text,
+                   .c = p->c,
+                   .sums = p->sums};
+    const int64_t floats = part_floats(device, p, way);
+    if (floats == 0) return launch_product(&l);
+
+    const weft_tensor part = cl_scratch(&step->op, 0, floats);
+    const weft_tensor sums = cl_scratch(&step->op, (int64_t)p->gemm.m * p->gemm.n, p->gemm.n);
+    l.c = &part;
+    l.sums = &sums;
+    WEFT_TRY(launch_product(&l));
+    return launch_sum(&l);
 }
 
 weft_status cl_product_add(cl_step *step, const cl_product *product, const char *choice)
@@ -219,16 +245,7 @@ weft_status cl_product_add(cl_step *step, const cl_product *product, const char 
     cl_gemm_way way;
     WEFT_TRY(cl_gemm_choose(device, &p.gemm, cl_settings(device, &step->op, choice), &way));
 
-    const int64_t floats = part_floats(device, &p, &way);
-    if (floats == 0) {
-        return is_vector(device) ? launch_vector(step, &p, &way, p.c, p.sums)
-                                 : launch_tile(step, &p, &way, p.c);
-    }
-    const weft_tensor part = cl_scratch(&step->op, 0, floats);
-    const weft_tensor sums = cl_scratch(&step->op, (int64_t)p.gemm.m * p.gemm.n, p.gemm.n);
-    WEFT_TRY(is_vector(device) ? launch_vector(step, &p, &way, &part, &sums)
-                               : launch_tile(step, &p, &way, &part));
-    return launch_sum(step, &p, &way, &part);
+    return launch_all(step, &p, &way);
 }
 
 /* ---- the op ---- */

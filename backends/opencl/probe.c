@@ -15,7 +15,7 @@
 
 #include "core/posix.h"
 
-enum { FEWEST_ROUNDS = 64, MOST_ROUNDS = 65536, TRIES = 5, ANSWER_MAX = 64, MOST_PROBES = 2 };
+enum { FEWEST_ROUNDS = 64, MOST_ROUNDS = 65536, TRIES = 5, ANSWER_MAX = 64 };
 
 static const double long_enough = 5e-4; /* seconds: well above the cost of a launch */
 
@@ -43,11 +43,12 @@ static weft_status run_once(cl_device *device, cl_kernel kernel, cl_int rounds, 
     return WEFT_OK;
 }
 
-static weft_status probe_open(cl_device *device, const char *entry, probe *p)
+static weft_status probe_open(cl_device *device, const char *entry, bool registers, probe *p)
 {
     const cl_float a = 0.5f, b = 0.25f;
     cl_defines defines = {0};
     cl_define_family(device, &defines);
+    cl_define(&defines, "REGISTERS", "%d", registers);
     const cl_spec spec = {"probe.cl", entry, defines.text};
     WEFT_TRY(cl_program_get(device, &spec, &p->kernel, &p->entry));
     CL_TRY(clSetKernelArg, (p->kernel, 1, sizeof a, &a));
@@ -70,30 +71,30 @@ static weft_status find_rounds(cl_device *device, const probe *p, cl_int *rounds
     return WEFT_OK;
 }
 
-/* The shortest of some runs of each, by turns: other load on the machine meets all. */
-static weft_status race(cl_device *device, probe *list, int count)
+/* The shortest of some runs of each, by turns: other load on the machine meets both. */
+static weft_status race(cl_device *device, probe list[2])
 {
     cl_int rounds = 0;
     WEFT_TRY(find_rounds(device, &list[0], &rounds));
-    for (int i = 0; i < TRIES * count; i++) {
-        probe *p = &list[i % count];
+    for (int i = 0; i < 2 * TRIES; i++) {
+        probe *p = &list[i % 2];
         double taken = 0;
         WEFT_TRY(run_once(device, p->kernel, rounds, &taken));
-        if (i < count || taken < p->best) p->best = taken;
+        if (i < 2 || taken < p->best) p->best = taken;
     }
     return WEFT_OK;
 }
 
-/* Seconds for equally many rounds of each kernel. */
-static weft_status time_kernels(cl_device *device, const char *const *entries, int count,
-                                double *seconds)
+/* Seconds for equally many rounds of both kernels. */
+static weft_status time_kernels(cl_device *device, const char *const entries[2], bool registers,
+                                double seconds[2])
 {
-    probe list[MOST_PROBES] = {{0}};
+    probe list[2] = {{0}};
     weft_status status = WEFT_OK;
-    for (int i = 0; i < count && status == WEFT_OK; i++)
-        status = probe_open(device, entries[i], &list[i]);
-    if (status == WEFT_OK) status = race(device, list, count);
-    for (int i = 0; i < count; i++) {
+    for (int i = 0; i < 2 && status == WEFT_OK; i++)
+        status = probe_open(device, entries[i], registers, &list[i]);
+    if (status == WEFT_OK) status = race(device, list);
+    for (int i = 0; i < 2; i++) {
         seconds[i] = list[i].best;
         if (list[i].kernel) clReleaseKernel(list[i].kernel);
     }
@@ -104,7 +105,7 @@ static weft_status time_fma(cl_device *device)
 {
     static const char *const entries[] = {"probe_plain", "probe_fma"};
     double seconds[2];
-    WEFT_TRY(time_kernels(device, entries, 2, seconds));
+    WEFT_TRY(time_kernels(device, entries, false, seconds));
     device->limits.fast_fma = seconds[1] < slow_ratio * seconds[0];
     return WEFT_OK;
 }
@@ -117,7 +118,7 @@ static weft_status time_registers(cl_device *device)
     double seconds[2];
     if (device->info.type != WEFT_DEVICE_CPU || !strstr(device->info.platform, "Intel"))
         return WEFT_OK;
-    WEFT_TRY(time_kernels(device, entries, 2, seconds));
+    WEFT_TRY(time_kernels(device, entries, true, seconds));
     const bool many = limits->fast_fma && seconds[0] / 24 < spill_ratio * seconds[1] / 6;
     limits->registers = many ? 32 : 16;
     limits->native_floats = many ? 16 : limits->fast_fma ? 8 : 4;

@@ -351,9 +351,22 @@ static void save_if_fresh(cl_device *device, program *p)
     }
 }
 
+/* Some drivers compile each kernel once more for it, which may take as long as the start did. */
+static void announce(const cl_device *device)
+{
+    enum { MANY = 8 };
+    char names[NAMES_MAX];
+    int fresh = 0;
+    for (const program *p = device->cache->programs; p; p = p->next)
+        fresh += worth_saving(p, names);
+    if (fresh >= MANY)
+        weft_say(&device->log, WEFT_INFO, "keeping %d compiled programs for the next start", fresh);
+}
+
 void cl_cache_save(cl_device *device)
 {
     if (!device->cache_dir) return;
+    announce(device);
     for (program *p = device->cache->programs; p; p = p->next) {
         save_if_fresh(device, p);
     }
