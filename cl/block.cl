@@ -15,6 +15,9 @@
  * SAVED       what s is: v or VALUE
  * RUNNING     see spread.cl
  * ADD         0 or 1 (gradient)
+ * BLOCKS      blocks of LANES channels of a pixel worked on side by side: what lies side by side in
+ *             memory is then read in one go, and their sums do not wait for each other
+ * TAIL        0: channels are a multiple of BLOCKS * LANES, and there is less to compile; 1: any
  * Work is cut into lines: a row of windows, or RUN pixels when not POOLED. On the vector family a
  * group makes `each` lines, on the tile family `each` numbers of `count`.
  */
@@ -31,6 +34,19 @@
 #define VALUE    v < 0 ? REAL(0) : v
 #define GRADIENT s <= 0 ? REAL(0) : dy
 #define SAVED    VALUE
+#endif
+
+#ifndef BLOCKS
+#define BLOCKS 1
+#endif
+#ifndef TAIL
+#define TAIL 1
+#endif
+/* Small windows lie open in the code, in turns of a loop the others. */
+#if R * S <= 9
+#define UNROLL_WINDOW _Pragma("unroll")
+#else
+#define UNROLL_WINDOW
 #endif
 
 #define RUN  16 /* the host cuts the same */
@@ -74,24 +90,27 @@ strip strip_at(const extents e, const long line, const int column, const int cou
 }
 #endif
 
-/* Runs ONE(strip, c, lanes) for all work of a group, `lanes` channels from c. */
+/* Runs ONE(strip, c, blocks, lanes) for all work of a group: `lanes` channels of each block, the
+ * first of them from c. */
 #if VECTOR
-#define FOR_STRIPS(ONE)                                                          \
+#define FOR_STRIPS(ONE)                                                              \
     const long begin = (long)get_group_id(0) * each, end = min(begin + each, count); \
-    for (long line = begin; line < end; line++) {                                \
-        const strip t = strip_at(e, line, 0, e.windows);                         \
-        int c = 0;                                                               \
-        for (; c + LANES <= e.c; c += LANES) ONE(t, c, LANES);                   \
-        if (c < e.c) ONE(t, c, e.c - c);                                         \
+    for (long line = begin; line < end; line++) {                                    \
+        const strip t = strip_at(e, line, 0, e.windows);                             \
+        int c = 0;                                                                   \
+        for (; c + BLOCKS * LANES <= e.c; c += BLOCKS * LANES) ONE(t, c, BLOCKS, LANES); \
+        if (TAIL) {                                                                  \
+            for (; c < e.c; c += LANES) ONE(t, c, 1, min(LANES, e.c - c));           \
+        }                                                                            \
     }
 #else
-#define FOR_STRIPS(ONE)                                                          \
+#define FOR_STRIPS(ONE)                                                              \
     const long begin = (long)get_group_id(0) * each, end = min(begin + each, count); \
-    for (long place = begin + get_local_id(0); place < end; place += WG) {       \
-        const long window = place / e.c, line = window / e.windows;              \
-        const int c = rest(place, window, e.c);                                  \
-        const strip t = strip_at(e, line, rest(window, line, e.windows), 1);     \
-        ONE(t, c, 1);                                                            \
+    for (long place = begin + get_local_id(0); place < end; place += WG) {           \
+        const long window = place / e.c, line = window / e.windows;                  \
+        const int c = rest(place, window, e.c);                                      \
+        const strip t = strip_at(e, line, rest(window, line, e.windows), 1);         \
+        ONE(t, c, 1, 1);                                                             \
     }
 #endif
 
@@ -99,6 +118,19 @@ strip strip_at(const extents e, const long line, const int column, const int cou
 typedef struct normal {
     wide mean, scale, beta;
 } normal;
+
+INLINE void load_normals(normal *k, const int blocks, const real eps, const __global real *mean,
+                         const __global real *spread, const __global real *gamma,
+                         const __global real *beta, const int n)
+{
+#pragma unroll
+    for (int b = 0; b < blocks; b++) {
+        const int c = b * LANES;
+        k[b].mean = load_wide(mean + c, n);
+        k[b].scale = load_inv_std(spread + c, eps, n) * load_wide(gamma + c, n);
+        k[b].beta = load_wide(beta + c, n);
+    }
+}
 
 wide normalize(const normal k, const wide x)
 {
@@ -121,22 +153,21 @@ wide activate_grad(const wide v, const wide dy, const real a)
 enum { WANTS_WHERE = 1, WANTS_PEAK = 2 };
 
 #if POOLED
-void forward_window(const extents e, const normal k, const real a, const int wants,
-                    const __global real *x, __global real *y, __global uchar *where,
-                    __global real *peak, const int n)
+INLINE void forward_window(const extents e, const normal k, const real a, const int wants,
+                           const __global real *x, __global real *y, __global uchar *where,
+                           __global real *peak, const int n)
 {
     wide best_x = load_wide(x, n), best = activate(normalize(k, best_x), a);
     wide_int place = (wide_int)(0);
-    for (int r = 0; r < R; r++) {
-        for (int s = 0; s < S; s++) {
-            const wide here = load_wide(x + ((long)r * e.w + s) * e.c, n);
-            const wide value = activate(normalize(k, here), a);
-            /* Not below or equal, so a NaN wins; nothing beats a NaN that came first. */
-            const wide_int wins = !(value <= best) & (best == best);
-            best = wins ? value : best;
-            best_x = wins ? here : best_x;
-            place = wins ? (wide_int)(r * S + s) : place;
-        }
+    UNROLL_WINDOW
+    for (int i = 1; i < R * S; i++) {
+        const wide here = load_wide(x + ((long)(i / S) * e.w + i % S) * e.c, n);
+        const wide value = activate(normalize(k, here), a);
+        /* Not below or equal, so a NaN wins; nothing beats a NaN that came first. */
+        const wide_int wins = !(value <= best) & (best == best);
+        best = wins ? value : best;
+        best_x = wins ? here : best_x;
+        place = wins ? (wide_int)(i) : place;
     }
     store_wide(best, y, n);
     if (wants & WANTS_WHERE) store_bytes(TO_BYTE(place), where, n);
@@ -144,22 +175,27 @@ void forward_window(const extents e, const normal k, const real a, const int wan
 }
 #define STEP S
 #else
-void forward_window(const extents e, const normal k, const real a, const int wants,
-                    const __global real *x, __global real *y, __global uchar *where,
-                    __global real *peak, const int n)
+INLINE void forward_window(const extents e, const normal k, const real a, const int wants,
+                           const __global real *x, __global real *y, __global uchar *where,
+                           __global real *peak, const int n)
 {
     store_wide(activate(normalize(k, load_wide(x, n)), a), y, n);
 }
 #define STEP 1
 #endif
 
-void forward_strip(const extents e, const normal k, const real a, const int wants,
-                   const int count, const __global real *x, __global real *y,
-                   __global uchar *where, __global real *peak, const int n)
+INLINE void forward_strip(const extents e, const normal *k, const real a, const int wants,
+                          const int count, const int blocks, const __global real *x,
+                          __global real *y, __global uchar *where, __global real *peak,
+                          const int n)
 {
     for (int i = 0; i < count; i++) {
-        const long at = (long)i * e.c;
-        forward_window(e, k, a, wants, x + at * STEP, y + at, where + at, peak + at, n);
+#pragma unroll
+        for (int b = 0; b < blocks; b++) {
+            const long c = b * LANES, at = (long)i * e.c + c;
+            forward_window(e, k[b], a, wants, x + (long)i * STEP * e.c + c, y + at, where + at,
+                           peak + at, n);
+        }
     }
 }
 
@@ -176,14 +212,14 @@ KERNEL void forward(const long count, const long each, const long pixels, const 
                     __global real *restrict peak, const long peak_at)
 {
     const extents e = {pixels, h, w, p, q, channels, lines, windows};
-#define ONE(t, c, n)                                                                      \
-    {                                                                                     \
-        const normal k = {load_wide(mean + mean_at + (c), n),                             \
-                          load_inv_std(spread + spread_at + (c), eps, n) *                \
-                              load_wide(gamma + gamma_at + (c), n),                       \
-                          load_wide(beta + beta_at + (c), n)};                            \
-        forward_strip(e, k, a, wants, t.whole, x + x_at + t.x + (c), y + y_at + t.y + (c), \
-                      where + where_at + t.y + (c), peak + peak_at + t.y + (c), n);       \
+#define ONE(t, c, blocks, n)                                                               \
+    {                                                                                      \
+        normal k[BLOCKS];                                                                  \
+        load_normals(k, blocks, eps, mean + mean_at + (c), spread + spread_at + (c),       \
+                     gamma + gamma_at + (c), beta + beta_at + (c), n);                     \
+        forward_strip(e, k, a, wants, t.whole, blocks, x + x_at + t.x + (c),               \
+                      y + y_at + t.y + (c), where + where_at + t.y + (c),                  \
+                      peak + peak_at + t.y + (c), n);                                      \
     }
     FOR_STRIPS(ONE)
 #undef ONE
@@ -191,25 +227,47 @@ KERNEL void forward(const long count, const long each, const long pixels, const 
 
 /* ---- backward ---- */
 
-void sums_columns(const long rows, const int channels, const normal k, const real a,
-                  const __global real *x, const __global real *dy, __global real *part,
-                  const int n)
+typedef struct pair {
+    wide sum, product;
+} pair;
+
+INLINE void sums_pixel(const normal *k, const real a, pair *sums, const int blocks,
+                       const __global real *x, const __global real *dy, const int n)
 {
-    wide sum = (wide)(0.0f), product = (wide)(0.0f);
+#pragma unroll
+    for (int b = 0; b < blocks; b++) {
+        const wide here = load_wide(x + b * LANES, n);
+        const wide g = activate_grad(normalize(k[b], here), load_wide(dy + b * LANES, n), a);
+        sums[b].sum += g;
+        sums[b].product = MAC(g, here - k[b].mean, sums[b].product);
+    }
+}
+
+INLINE void sums_columns(const long rows, const int channels, const normal *k, const real a,
+                         const int blocks, const __global real *x, const __global real *dy,
+                         __global real *part, const int n)
+{
+    pair all[BLOCKS], tile[BLOCKS];
+#pragma unroll
+    for (int b = 0; b < blocks; b++) all[b].sum = all[b].product = (wide)(0.0f);
     for (long r0 = 0; r0 < rows; r0 += TILE) {
         const long end = min(r0 + TILE, rows);
-        wide tile_sum = (wide)(0.0f), tile_product = (wide)(0.0f);
+#pragma unroll
+        for (int b = 0; b < blocks; b++) tile[b].sum = tile[b].product = (wide)(0.0f);
         for (long r = r0; r < end; r++) {
-            const wide here = load_wide(x + r * channels, n);
-            const wide g = activate_grad(normalize(k, here), load_wide(dy + r * channels, n), a);
-            tile_sum += g;
-            tile_product = MAC(g, here - k.mean, tile_product);
+            sums_pixel(k, a, tile, blocks, x + r * channels, dy + r * channels, n);
         }
-        sum += tile_sum;
-        product += tile_product;
+#pragma unroll
+        for (int b = 0; b < blocks; b++) {
+            all[b].sum += tile[b].sum;
+            all[b].product += tile[b].product;
+        }
     }
-    store_wide(sum, part, n);
-    store_wide(product, part + channels, n);
+#pragma unroll
+    for (int b = 0; b < blocks; b++) {
+        store_wide(all[b].sum, part + b * LANES, n);
+        store_wide(all[b].product, part + channels + b * LANES, n);
+    }
 }
 
 KERNEL void sums_slice(const long rows, const int slices, const int channels, const real eps,
@@ -226,17 +284,18 @@ KERNEL void sums_slice(const long rows, const int slices, const int channels, co
     x += x_at + begin * channels;
     dy += dy_at + begin * channels;
     part += part_at + 2 * s * channels;
-#define ONE(c, n)                                                                         \
-    {                                                                                     \
-        const normal k = {load_wide(mean + mean_at + (c), n),                             \
-                          load_inv_std(spread + spread_at + (c), eps, n) *                \
-                              load_wide(gamma + gamma_at + (c), n),                       \
-                          load_wide(beta + beta_at + (c), n)};                            \
-        sums_columns(end - begin, channels, k, a, x + (c), dy + (c), part + (c), n);      \
+#define ONE(c, blocks, n)                                                            \
+    {                                                                                \
+        normal k[BLOCKS];                                                            \
+        load_normals(k, blocks, eps, mean + mean_at + (c), spread + spread_at + (c), \
+                     gamma + gamma_at + (c), beta + beta_at + (c), n);               \
+        sums_columns(end - begin, channels, k, a, blocks, x + (c), dy + (c), part + (c), n); \
     }
     int c = get_local_id(0) * LANES;
-    for (; c + LANES <= channels; c += WG * LANES) ONE(c, LANES);
-    if (c < channels) ONE(c, channels - c);
+    for (; c + BLOCKS * LANES <= channels; c += WG * BLOCKS * LANES) ONE(c, BLOCKS, LANES);
+    if (TAIL) {
+        for (; c < channels; c += WG * LANES) ONE(c, 1, min(LANES, channels - c));
+    }
 #undef ONE
 }
 
@@ -245,8 +304,24 @@ typedef struct slope {
     wide base, tilt;
 } slope;
 
-void gradient_pixel(const normal k, const slope g, const real a, const wide dy,
-                    const __global real *x, __global real *dx, const int n)
+/* share: 1 / n; RUNNING needs no slopes. */
+INLINE void load_slopes(slope *g, const normal *k, const int blocks, const real eps,
+                        const real share, const __global real *spread,
+                        const __global real *dgamma, const __global real *dbeta, const int n)
+{
+#if !RUNNING
+#pragma unroll
+    for (int b = 0; b < blocks; b++) {
+        const int c = b * LANES;
+        const wide inv_std = load_inv_std(spread + c, eps, n);
+        g[b].base = k[b].scale * load_wide(dbeta + c, n) * -share;
+        g[b].tilt = k[b].scale * inv_std * load_wide(dgamma + c, n) * -share;
+    }
+#endif
+}
+
+INLINE void gradient_pixel(const normal k, const slope g, const real a, const wide dy,
+                           const __global real *x, __global real *dx, const int n)
 {
     const wide here = load_wide(x, n);
     wide sum = activate_grad(normalize(k, here), dy, a) * k.scale;
@@ -256,38 +331,43 @@ void gradient_pixel(const normal k, const slope g, const real a, const wide dy,
     put_wide(sum, dx, n);
 }
 
-void gradient_window(const extents e, const normal k, const slope g, const real a,
-                     const __global real *dy, const __global real *x, const __global uchar *where,
-                     __global real *dx, const int n)
+INLINE void gradient_window(const extents e, const normal k, const slope g, const real a,
+                            const __global real *dy, const __global real *x,
+                            const __global uchar *where, __global real *dx, const int n)
 {
     const wide above = load_wide(dy, n);
 #if POOLED
     const wide_int place = TO_INT(load_bytes(where, n));
-    for (int r = 0; r < R; r++) {
-        for (int s = 0; s < S; s++) {
-            const long at = ((long)r * e.w + s) * e.c;
-            const wide here = place == r * S + s ? above : (wide)(0.0f);
-            gradient_pixel(k, g, a, here, x + at, dx + at, n);
-        }
+    UNROLL_WINDOW
+    for (int i = 0; i < R * S; i++) {
+        const long at = ((long)(i / S) * e.w + i % S) * e.c;
+        gradient_pixel(k, g, a, place == i ? above : (wide)(0.0f), x + at, dx + at, n);
     }
 #else
     gradient_pixel(k, g, a, above, x, dx, n);
 #endif
 }
 
-void gradient_strip(const extents e, const normal k, const slope g, const real a, const strip t,
-                    const __global real *dy, const __global real *x, const __global uchar *where,
-                    __global real *dx, const int n)
+INLINE void gradient_strip(const extents e, const normal *k, const slope *g, const real a,
+                           const strip t, const int blocks, const __global real *dy,
+                           const __global real *x, const __global uchar *where,
+                           __global real *dx, const int n)
 {
     for (int i = 0; i < t.whole; i++) {
-        const long at = (long)i * e.c;
-        gradient_window(e, k, g, a, dy + at, x + at * STEP, where + at, dx + at * STEP, n);
+#pragma unroll
+        for (int b = 0; b < blocks; b++) {
+            const long c = b * LANES, at = (long)i * e.c + c, x_at = (long)i * STEP * e.c + c;
+            gradient_window(e, k[b], g[b], a, dy + at, x + x_at, where + at, dx + x_at, n);
+        }
     }
 #if POOLED
     for (int r = 0; r < t.rows; r++) {
         for (int i = 0; i < t.rest; i++) {
-            const long at = ((long)r * e.w + t.whole * S + i) * e.c;
-            gradient_pixel(k, g, a, (wide)(0.0f), x + at, dx + at, n);
+#pragma unroll
+            for (int b = 0; b < blocks; b++) {
+                const long at = ((long)r * e.w + t.whole * S + i) * e.c + b * LANES;
+                gradient_pixel(k[b], g[b], a, (wide)(0.0f), x + at, dx + at, n);
+            }
         }
     }
 #endif
@@ -308,23 +388,17 @@ KERNEL void gradient(const long count, const long each, const long pixels, const
                      __global real *restrict dx, const long dx_at)
 {
     const extents e = {pixels, h, w, p, q, channels, lines, windows};
-#if RUNNING
-#define SLOPE(c, n) {inv_std, inv_std}
-#else
     const real share = 1.0f / (real)pixels;
-#define SLOPE(c, n)                                                \
-    {k.scale * load_wide(dbeta + dbeta_at + (c), n) * -share,      \
-     k.scale * inv_std * load_wide(dgamma + dgamma_at + (c), n) * -share}
-#endif
-#define ONE(t, c, n)                                                                      \
-    {                                                                                     \
-        const wide inv_std = load_inv_std(spread + spread_at + (c), eps, n);              \
-        const normal k = {load_wide(mean + mean_at + (c), n),                             \
-                          inv_std * load_wide(gamma + gamma_at + (c), n),                 \
-                          load_wide(beta + beta_at + (c), n)};                            \
-        const slope g = SLOPE(c, n);                                                      \
-        gradient_strip(e, k, g, a, t, dy + dy_at + t.y + (c), x + x_at + t.x + (c),       \
-                       where + where_at + t.y + (c), dx + dx_at + t.x + (c), n);          \
+#define ONE(t, c, blocks, n)                                                               \
+    {                                                                                      \
+        normal k[BLOCKS];                                                                  \
+        slope g[BLOCKS];                                                                   \
+        load_normals(k, blocks, eps, mean + mean_at + (c), spread + spread_at + (c),       \
+                     gamma + gamma_at + (c), beta + beta_at + (c), n);                     \
+        load_slopes(g, k, blocks, eps, share, spread + spread_at + (c),                    \
+                    dgamma + dgamma_at + (c), dbeta + dbeta_at + (c), n);                  \
+        gradient_strip(e, k, g, a, t, blocks, dy + dy_at + t.y + (c), x + x_at + t.x + (c), \
+                       where + where_at + t.y + (c), dx + dx_at + t.x + (c), n);           \
     }
     FOR_STRIPS(ONE)
 #undef ONE

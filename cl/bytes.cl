@@ -5,6 +5,10 @@
 
 #if VECTOR
 typedef uchar16 wide_byte;
+/* A vector at any address: stored at once, where some compilers make 16 stores of a vstore16. */
+typedef struct __attribute__((packed)) loose_bytes {
+    wide_byte v;
+} loose_bytes;
 #define TO_BYTE convert_uchar16
 #define TO_INT  convert_int16
 #else
@@ -33,7 +37,7 @@ void store_bytes(const wide_byte v, __global uchar *p, const int n)
 {
 #if VECTOR
     if (n >= LANES) {
-        vstore16(v, 0, p);
+        ((__global loose_bytes *)p)->v = v;
         return;
     }
     uchar part[LANES];

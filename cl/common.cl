@@ -55,11 +55,18 @@ INLINE int take(long *index, const int count)
     return place;
 }
 
+#if VECTOR
+/* Numbers that stand anywhere: some drivers take vload16 and vstore16 to pieces. */
+typedef struct __attribute__((packed)) loose {
+    float16 v;
+} loose;
+#endif
+
 /* The first n of LANES numbers; the others are 0. */
 wide load_wide(const __global real *p, const int n)
 {
 #if VECTOR
-    if (n >= LANES) return vload16(0, p);
+    if (n >= LANES) return ((const __global loose *)p)->v;
     real part[LANES];
     for (int i = 0; i < LANES; i++) {
         part[i] = i < n ? p[i] : 0.0f;
@@ -75,7 +82,7 @@ void store_wide(const wide v, __global real *p, const int n)
 {
 #if VECTOR
     if (n >= LANES) {
-        vstore16(v, 0, p);
+        ((__global loose *)p)->v = v;
         return;
     }
     real part[LANES];

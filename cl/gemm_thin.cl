@@ -9,8 +9,9 @@
  * AFTER VALUE SAVED DROPPED  see dense_after.cl
  * THIN                       vectors of a group
  */
-#include "common.cl"
+#ifndef AFTER_ARGUMENTS
 #include "dense_after.cl"
+#endif
 
 #ifndef THIN
 #define THIN 8

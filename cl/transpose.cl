@@ -1,5 +1,7 @@
 /* A block of 16 x 16 numbers in registers, its rows and columns exchanged. */
+#ifndef LANES
 #include "common.cl"
+#endif
 
 /* The first eight of two vectors, or the last eight, by turns. */
 #define ZIP_LOW(a, b)                                                                              \

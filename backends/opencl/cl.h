@@ -50,8 +50,8 @@ typedef struct cl_device {
     cl_mem nothing; /* stands for absent tensors */
     cl_cache *cache;
     cl_choices *choices; /* what the tuner found */
-    char *cache_dir; /* NULL: none */
-    char *dump_dir;  /* NULL: none */
+    char *cache_dir;     /* NULL: none */
+    char *dump_dir;      /* NULL: none */
     weft_gemm_route gemm;
     weft_log log;
     bool profile;
@@ -146,7 +146,7 @@ typedef struct cl_grid {
 typedef struct cl_launch cl_launch;
 struct cl_launch {
     cl_kernel kernel; /* owned; NULL for a call */
-    cl_entry *entry; /* NULL in trials */
+    cl_entry *entry;  /* NULL in trials */
     size_t global[3], local[3];
     int32_t value_count;
     struct {

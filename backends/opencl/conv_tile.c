@@ -7,6 +7,9 @@
 /* Below this many pixels an image fills so few tiles that smaller ones are better. */
 enum { FEW_PIXELS = 64 };
 
+/* Up to this many columns, smaller tiles have fewer rows and are as wide. */
+enum { FEW_COLUMNS = 32 };
+
 /* Slices of a weight gradient: so many groups of 64 x 64 sums are wanted, none with fewer pixels
  * than that, and no more floats of partial sums. All of it is part of the result. */
 enum { WANTED_GROUPS = 256, LEAST_PIXELS = 256, MOST_PARTS = 16 << 20 };
@@ -37,6 +40,13 @@ static weft_status check_images(const weft_op *op, const cl_conv *conv, int64_t 
                      name_of(op), (long long)images, (long long)(x > y ? x : y));
 }
 
+/* Channels that come one by one need a pixel's three registers for each: with few columns, smaller
+ * tiles need half of them and fetch no more. */
+static bool wants_small(const cl_conv *conv)
+{
+    return conv->p * conv->q <= FEW_PIXELS || (conv->c % 4 != 0 && conv->k <= FEW_COLUMNS);
+}
+
 static cl_tiling_wish wish_of(const cl_device *device, const weft_op *op, const cl_conv *conv,
                               const char *choice)
 {
@@ -46,7 +56,7 @@ static cl_tiling_wish wish_of(const cl_device *device, const weft_op *op, const 
                             .settings = cl_settings(device, op, choice),
                             .rows = grad ? conv->r * conv->s * conv->c : 0,
                             .columns = conv->k,
-                            .small = !grad && conv->p * conv->q <= FEW_PIXELS};
+                            .small = !grad && wants_small(conv)};
 }
 
 static weft_status tiling_of(const cl_device *device, const weft_op *op, const cl_conv *conv,

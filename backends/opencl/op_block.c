@@ -6,7 +6,7 @@
 enum {
     RUN = 16,       /* pixels of a line when nothing is pooled; cl/block.cl says the same */
     MAX_TAPS = 256, /* the place of a maximum is one byte */
-    LEAST_ROWS = 32 /* of a slice of the sums */
+    MOST_BLOCKS = 4 /* whose constants and sums still fit the registers */
 };
 
 typedef struct expression {
@@ -25,7 +25,23 @@ static const expression *expression_of(const weft_fused *with)
     return with->activated ? &activations[with->activation.kind] : &none;
 }
 
-/* One program serves the block's three kernels. */
+static int32_t channels_of(const weft_shape *shape)
+{
+    return shape->dim[shape->rank - 1];
+}
+
+/* Blocks of 16 channels worked on side by side: as many as leave no block over. */
+static int32_t blocks_of(const cl_device *device, int32_t channels)
+{
+    if (device->info.family != WEFT_FAMILY_VECTOR) return 1;
+    const int32_t all = channels / 16;
+    int32_t blocks = all < MOST_BLOCKS ? all : MOST_BLOCKS;
+    while (blocks > 1 && all % blocks != 0)
+        blocks--;
+    return blocks > 1 ? blocks : 1;
+}
+
+/* One program serves the block's three kernels. The last axis is the channels of every tensor. */
 static void define(const cl_device *device, const weft_op *op, cl_defines *defines)
 {
     const weft_fused *with = &op->with.fused;
@@ -39,6 +55,9 @@ static void define(const cl_device *device, const weft_op *op, cl_defines *defin
     cl_define(defines, "VALUE", "(%s)", e->value);
     cl_define(defines, "GRADIENT", "(%s)", e->gradient);
     cl_define(defines, "SAVED", "%s", e->saved);
+    const int32_t channels = channels_of(&op->in[0].shape);
+    cl_define(defines, "BLOCKS", "%d", blocks_of(device, channels));
+    cl_define(defines, "TAIL", "%d", channels % 16 != 0);
 }
 
 /* Windows lie side by side, and a place fits a byte. */
@@ -83,11 +102,6 @@ typedef struct extents {
     int64_t count, each;
     cl_grid grid;
 } extents;
-
-static int32_t channels_of(const weft_shape *shape)
-{
-    return shape->dim[shape->rank - 1];
-}
 
 /* The vector family counts lines, the tile family numbers. */
 static void cut(const cl_device *device, int64_t lines, int64_t numbers, int64_t weight, extents *e)

@@ -7,6 +7,10 @@
 
 enum { LEAST_GROUP = 64, MOST_GROUP = 256, MOST_LOCAL = 32768 };
 
+/* Of an item's 128 registers, where more leave a GPU too few items at a time, so many may have sums
+ * and fetched numbers. Addresses and what is being multiplied take the others. */
+enum { MOST_REGISTERS = 64 };
+
 static int32_t high(const cl_tiling *t)
 {
     return t->im * t->tm;
@@ -21,6 +25,12 @@ static int32_t wide(const cl_tiling *t)
 static int64_t local_bytes(const cl_tiling *t)
 {
     return (int64_t)t->kt * (high(t) + wide(t) + 8) * (int64_t)sizeof(float);
+}
+
+/* Those of an item's sums and of its share of both tiles. */
+static int32_t registers(const cl_tiling *t)
+{
+    return t->tm * t->tn + (high(t) + wide(t)) * t->kt / (t->im * t->in);
 }
 
 int64_t cl_tiling_groups(const cl_tiling *t, int64_t rows, int64_t columns)
@@ -50,7 +60,7 @@ static cl_tiling prior(const cl_device *device, const cl_tiling_wish *wish)
     cl_tiling t = shape_for(wish->columns, most_tn);
     if (most_tm > 4 && (wish->rows == 0 || wish->rows > high(&t))) t.tm = 8;
     t.kt = cl_tuned(device, wish->kernel, "KT", 16);
-    if (t.tm * t.tn > 32 && t.kt > 8) t.kt = 8;
+    if (t.kt > 8 && registers(&t) > MOST_REGISTERS) t.kt = 8;
     return t;
 }
 
