@@ -7,7 +7,7 @@
 #include "backends/opencl/tile.h"
 #include "backends/opencl/tuning.h"
 
-enum { FEW_CHANNELS = 8, MOST_SUMS = 64 };
+enum { FEW_CHANNELS = 8, MOST_SUMS = 64, SLICE_FLOATS = 1 << 18 };
 
 typedef struct grad_way {
     bool taps;         /* the kernel for few channels: a whole window row in registers */
@@ -21,14 +21,25 @@ static int64_t weight_floats(const cl_conv *conv)
     return (int64_t)conv->r * conv->s * conv->c * conv->k;
 }
 
+/* Slices so short that the images of one, 1 MiB at most, stay in the caches while its groups read
+ * them by turns. */
+static int64_t slices_in_cache(const cl_conv *conv)
+{
+    const int64_t image =
+        (int64_t)conv->h * conv->w * conv->c + conv->p * (int64_t)conv->q * conv->k;
+    const int64_t images = SLICE_FLOATS / image;
+    return cl_divide_up(conv->n, images > 0 ? images : 1);
+}
+
 /* The number of slices is part of the result: it follows from shape and family alone. Enough for
- * `wanted` groups of 8 channels, or a window row, beside 32 outputs; no slice shorter than an
- * image, at most 64 MiB of partial sums. */
+ * `wanted` groups of 8 channels, or a window row, beside 32 outputs, and for the caches; no slice
+ * shorter than an image, at most 64 MiB of partial sums. */
 static int32_t count_slices(const cl_conv *conv, int64_t wanted)
 {
     const int64_t most = ((int64_t)16 << 20) / weight_floats(conv);
     const int64_t beside = conv->c < FEW_CHANNELS ? 1 : conv->s * cl_divide_up(conv->c, 8);
     int64_t slices = cl_divide_up(wanted, conv->r * beside * cl_divide_up(conv->k, 32));
+    if (slices < slices_in_cache(conv)) slices = slices_in_cache(conv);
     if (slices > conv->n) slices = conv->n;
     if (slices > most) slices = most;
     return slices < 1 ? 1 : (int32_t)slices;

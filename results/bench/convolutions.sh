@@ -7,8 +7,8 @@
 #
 # WEFT    the program                                        [build/cli/weft, else weft]
 # BATCH   images                                             [64]
-# SHAPES  by semicolons: height x width, channels, filters, window, stride; "first" before it for
-#         the layer that reads the images, which has no data gradient
+# SHAPES  by semicolons: height x width, channels, filters, window, stride, padding [same]; "first"
+#         before it for the layer that reads the images, which has no data gradient
 set -eu
 
 here=$(cd "$(dirname "$0")/../.." && pwd)
@@ -23,7 +23,7 @@ for name in BATCH SHAPES; do
 done
 BATCH=${BATCH:-64}
 # seed-cnn, lenet5, resnet8; ResNet-20, VGG-11 on 32x32 images; 5x5, 1x1 and stride 2 on those.
-SHAPES=${SHAPES:-first 28x28 1 32 3 1; 14x14 32 64 3 1; first 28x28 1 6 5 1; 14x14 6 16 5 1
+SHAPES=${SHAPES:-first 28x28 1 32 3 1; 14x14 32 64 3 1; first 28x28 1 6 5 1; 14x14 6 16 5 1 valid
 first 28x28 1 16 3 1; 28x28 16 16 3 1; 28x28 16 32 3 2; 14x14 32 32 3 1; 28x28 16 32 1 2
 14x14 32 64 3 2; 7x7 64 64 3 1; 14x14 32 64 1 2
 first 32x32 3 16 3 1; 32x32 16 16 3 1; 32x32 16 32 3 2; 16x16 32 32 3 1; 16x16 32 64 3 2
@@ -36,14 +36,14 @@ first 32x32 3 64 3 1; 16x16 64 128 3 1; 8x8 128 256 3 1; 8x8 256 256 3 1; 4x4 25
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT INT TERM
 
-network() { # height x width, channels, filters, window, stride; reads the images?
-    if [ "$6" = first ]; then
+network() { # height x width, channels, filters, window, stride, padding; reads the images?
+    if [ "$7" = first ]; then
         echo "input shape=$1x$2"
     else
         echo "input shape=$1x1"
         echo "conv2d filters=$2 kernel=1 name=before"
     fi
-    echo "conv2d filters=$3 kernel=$4 stride=$5 padding=same bias=no name=it"
+    echo "conv2d filters=$3 kernel=$4 stride=$5 padding=$6 bias=no name=it"
     echo "global_avgpool"
     echo "flatten"
     echo "dense units=10"
@@ -67,19 +67,21 @@ one() { # the shape, as in SHAPES
         first=first
         shift
     fi
-    network "$1" "$2" "$3" "$4" "$5" $first > "$work/one.net"
+    padding=${6:-same}
+    network "$1" "$2" "$3" "$4" "$5" "$padding" $first > "$work/one.net"
     # shellcheck disable=SC2086
     "$WEFT" bench "$work/one.net" --batch-size "$BATCH" --plan --json --quiet $options \
         > "$work/one.json"
-    rows "$work/one.json" | awk -v size="$1" -v c="$2" -v k="$3" -v window="$4" -v stride="$5" '
+    rows "$work/one.json" | awk -v size="$1" -v c="$2" -v k="$3" -v window="$4" -v stride="$5" \
+        -v padding="$padding" '
         { rate[$1] = $2; roof[$1] = $3 }
         function cell(op) {
             if (!(op in rate)) return "-"
             return sprintf("%.0f, %.0f %% (%.0f %%)", rate[op], 100 * rate[op] / rate["peak"],
                            100 * roof[op])
         }
-        END { printf "| %s x %d, %d filters %sx%s, stride %s | %s | %s | %s |\n", size, c, k,
-                     window, window, stride, cell("conv2d"), cell("conv2d_data_grad"),
+        END { printf "| %s x %d, %d filters %sx%s, stride %s, %s | %s | %s | %s |\n", size, c, k,
+                     window, window, stride, padding, cell("conv2d"), cell("conv2d_data_grad"),
                      cell("conv2d_weight_grad") }'
 }
 
