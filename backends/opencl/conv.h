@@ -18,6 +18,9 @@ const weft_window *cl_conv_window(const weft_op *op);
 /* Fill it from an op. WEFT_ERR_UNSUPPORTED: dilation, groups, or extents beyond 32 bits. */
 weft_status cl_conv_of(const weft_op *op, cl_conv *out);
 
+/* Floats of its weights, fewer than 2^31. */
+int64_t cl_conv_weight_floats(const cl_conv *conv);
+
 /* Define everything in it but the batch. */
 void cl_conv_define(cl_defines *defines, const cl_conv *conv);
 

@@ -16,11 +16,6 @@ typedef struct grad_way {
     int32_t slices;
 } grad_way;
 
-static int64_t weight_floats(const cl_conv *conv)
-{
-    return (int64_t)conv->r * conv->s * conv->c * conv->k;
-}
-
 /* Slices so short that the images of one, 1 MiB at most, stay in the caches while its groups read
  * them by turns. */
 static int64_t slices_in_cache(const cl_conv *conv)
@@ -36,10 +31,11 @@ static int64_t slices_in_cache(const cl_conv *conv)
  * shorter than an image, at most 64 MiB of partial sums. */
 static int32_t count_slices(const cl_conv *conv, int64_t wanted)
 {
-    const int64_t most = ((int64_t)16 << 20) / weight_floats(conv);
+    const int64_t most = ((int64_t)16 << 20) / cl_conv_weight_floats(conv);
     const int64_t beside = conv->c < FEW_CHANNELS ? 1 : conv->s * cl_divide_up(conv->c, 8);
     int64_t slices = cl_divide_up(wanted, conv->r * beside * cl_divide_up(conv->k, 32));
-    if (slices < slices_in_cache(conv)) slices = slices_in_cache(conv);
+    const int64_t least = slices_in_cache(conv);
+    if (slices < least) slices = least;
     if (slices > conv->n) slices = conv->n;
     if (slices > most) slices = most;
     return slices < 1 ? 1 : (int32_t)slices;
@@ -49,7 +45,7 @@ static int32_t count_slices(const cl_conv *conv, int64_t wanted)
 static int64_t wanted_groups(const cl_conv *conv)
 {
     const int64_t work = 2 * conv->p * (int64_t)conv->q * conv->n;
-    const int64_t groups = (int64_t)((double)work * (double)weight_floats(conv) / 250000.0);
+    const int64_t groups = (int64_t)((double)work * (double)cl_conv_weight_floats(conv) / 250000.0);
     return groups > 512 ? 512 : groups < 1 ? 1 : groups;
 }
 
@@ -154,7 +150,7 @@ weft_status cl_supports_conv2d_weight_grad(const cl_device *device, const weft_o
     char variant[WEFT_VARIANT_MAX];
     snprintf(variant, sizeof variant, "vector%s %dx%d, %d slices", way.taps ? " taps" : "",
              (int)way.tile.count, (int)way.tile.vectors, (int)way.slices);
-    const int64_t floats = way.slices > 1 ? way.slices * weight_floats(&conv) : 0;
+    const int64_t floats = way.slices > 1 ? way.slices * cl_conv_weight_floats(&conv) : 0;
     return cl_accept(support, variant, (size_t)floats * sizeof(float));
 }
 
@@ -194,7 +190,7 @@ weft_status cl_op_conv2d_weight_grad(cl_device *device, const weft_op *op, const
     }
     grad_way way;
     WEFT_TRY(choose(device, op, &conv, choice, &way));
-    const int64_t floats = weight_floats(&conv);
+    const int64_t floats = cl_conv_weight_floats(&conv);
     if (way.slices == 1) return add_parts(step, &conv, &way, &op->out[0]);
 
     const weft_tensor part = cl_scratch(op, 0, way.slices * floats);

@@ -82,6 +82,11 @@ weft_status cl_conv_of(const weft_op *op, cl_conv *out)
     return WEFT_OK;
 }
 
+int64_t cl_conv_weight_floats(const cl_conv *conv)
+{
+    return (int64_t)conv->r * conv->s * conv->c * conv->k;
+}
+
 void cl_conv_define(cl_defines *defines, const cl_conv *conv)
 {
     const struct {

@@ -19,11 +19,6 @@ static const char *name_of(const weft_op *op)
     return weft_op_describe(op->kind)->name;
 }
 
-static int64_t weight_floats(const cl_conv *conv)
-{
-    return (int64_t)conv->r * conv->s * conv->c * conv->k;
-}
-
 static int64_t pixels_of(const cl_conv *conv)
 {
     return (int64_t)conv->n * conv->p * conv->q;
@@ -169,7 +164,7 @@ static int32_t count_slices(const cl_conv *conv)
 {
     const int64_t groups =
         cl_divide_up((int64_t)conv->r * conv->s * conv->c, 64) * cl_divide_up(conv->k, 64);
-    const int64_t most = MOST_PARTS / weight_floats(conv);
+    const int64_t most = MOST_PARTS / cl_conv_weight_floats(conv);
     int64_t slices = cl_divide_up(WANTED_GROUPS, groups);
     if (slices > pixels_of(conv) / LEAST_PIXELS) slices = pixels_of(conv) / LEAST_PIXELS;
     if (slices > most) slices = most;
@@ -186,7 +181,7 @@ weft_status cl_conv_tile_grad_supports(const cl_device *device, const weft_op *o
     char variant[WEFT_VARIANT_MAX];
     snprintf(variant, sizeof variant, "tile %dx%d, %d slices", (int)(t.im * t.tm),
              (int)(t.in * t.tn), (int)slices);
-    const int64_t floats = slices > 1 ? slices * weight_floats(conv) : 0;
+    const int64_t floats = slices > 1 ? slices * cl_conv_weight_floats(conv) : 0;
     return cl_accept(support, variant, (size_t)floats * sizeof(float));
 }
 
@@ -222,7 +217,7 @@ weft_status cl_conv_tile_grad_add(cl_step *step, const cl_conv *conv, const char
 {
     const weft_op *op = &step->op;
     const int32_t slices = count_slices(conv);
-    const int64_t floats = weight_floats(conv);
+    const int64_t floats = cl_conv_weight_floats(conv);
     if (slices == 1) return add_slices(step, conv, choice, 1, &op->out[0]);
 
     const weft_tensor part = cl_scratch(op, 0, slices * floats);
