@@ -3,7 +3,6 @@
 /* weft tune as a program: what it prints, its exit codes, and what training takes from it. */
 #include <stdlib.h>
 
-#include "backends/backends.h"
 #include "tests/tiny_run.h"
 
 enum { TRAINED_STEPS = 3 };
@@ -25,13 +24,6 @@ static void setup(void)
 static void teardown(void)
 {
     program_close();
-}
-
-static bool has_opencl(void)
-{
-    const weft_backend *opencl = weft_backend_opencl();
-    int count = 0;
-    return opencl && opencl->device_count(&count) == WEFT_OK && count > 0;
 }
 
 /* ---- without a driver ---- */
@@ -84,7 +76,7 @@ START_TEST(test_tune_then_train)
 {
     size_t index = 0;
     const json_t *step = NULL;
-    if (!has_opencl()) return;
+    if (!tiny_has_opencl()) return;
     ck_fine("train dense.net --data idx:data --device opencl:0 -b 8 --max-steps %d --out before",
             TRAINED_STEPS);
     ck_fine("tune dense.net --device opencl:0 -b 8 --json --quiet");
@@ -106,7 +98,7 @@ END_TEST
 /* Rows with a key, a device and settings; tuning again gives a table. */
 START_TEST(test_print_and_table)
 {
-    if (!has_opencl()) return;
+    if (!tiny_has_opencl()) return;
     ck_fine("tune dense.net --device opencl:0 -b 8 --print");
     const int rows = count_of(program_out, '\n');
     ck_assert_int_eq(count_of(program_out, '|'), 2 * rows);

@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <sys/stat.h>
 
+#include "backends/backends.h"
 #include "tests/program.h"
 
 enum { CLASSES = 3, TRAIN = 120, TEST = 45, HIGH = 6, WIDE = 5, PIXELS = HIGH * WIDE };
@@ -66,6 +67,14 @@ static inline void tiny_open(void)
 }
 
 #define TINY "tiny.net --data idx:data --device cpu --batch-size 8"
+
+/* Whether a driver has a device, opencl:0. */
+static inline bool tiny_has_opencl(void)
+{
+    const weft_backend *opencl = weft_backend_opencl();
+    int count = 0;
+    return opencl && opencl->device_count(&count) == WEFT_OK && count > 0;
+}
 
 static inline bool exists(const char *path)
 {

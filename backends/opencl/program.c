@@ -37,6 +37,7 @@ struct cl_cache {
     char identity[HEX];
     char options[64];
     bool warned; /* that the cache cannot be written */
+    bool noted;  /* that it is damaged */
 };
 
 static void hex_of(XXH128_hash_t hash, char text[HEX])
@@ -171,14 +172,27 @@ static weft_status explain(const cl_device *device, const cl_spec *spec, const p
     return WEFT_ERR_DEVICE;
 }
 
-/* Make the program from its cached binary; false when there is none or the driver refuses it. */
+/* One note for a damaged cache, whatever number of its files it meets. */
+static void note_damage(const cl_device *device)
+{
+    if (!device->cache->noted) {
+        weft_say(&device->log, WEFT_WARNING, "kernels are compiled again: %s", weft_error());
+    }
+    device->cache->noted = true;
+}
+
+/* Make the program from its cached binary; false when there is none, it is damaged, or the driver
+ * refuses it. */
 static bool load(const cl_device *device, program *p, const char *path)
 {
     unsigned char *bytes = NULL;
     size_t count = 0;
     char *names = NULL;
     if (!path || !weft_path_exists(path)) return false;
-    if (cl_binary_read(path, &bytes, &count, &names) != WEFT_OK) return false;
+    if (cl_binary_read(path, &bytes, &count, &names) != WEFT_OK) {
+        note_damage(device);
+        return false;
+    }
 
     cl_int error = CL_SUCCESS, state = CL_SUCCESS;
     const unsigned char *binary = bytes;
