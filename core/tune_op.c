@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/compose.h"
 #include "core/posix.h"
 #include "core/tune_private.h"
 
@@ -57,11 +58,15 @@ static weft_status run_once(const trial *t, weft_step *step, unsigned char *outp
 
 static weft_status define(const trial *t, unsigned char *outputs)
 {
+    const weft_values values = weft_tune_values(&t->set.op);
+    weft_composed *composed = NULL;
     weft_tune_set set;
     WEFT_TRY(weft_tune_set_open(t->desc->reference, &t->set.op, 0, &set));
     weft_status status = weft_tune_set_reset(&set);
-    if (status == WEFT_OK) status = weft_tune_define(&set);
+    if (status == WEFT_OK) status = weft_composed_new(set.device, &set.op, &composed);
+    if (status == WEFT_OK) status = weft_composed_run(composed, &values);
     if (status == WEFT_OK) status = weft_tune_set_read(&set, outputs);
+    weft_composed_free(composed);
     weft_tune_set_close(&set);
     return status;
 }

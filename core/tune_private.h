@@ -29,9 +29,6 @@ double weft_tune_difference(const weft_op *op, const unsigned char *a, const uns
 /* Per-step values of every run. */
 weft_values weft_tune_values(const weft_op *op);
 
-/* tune_define.c: compute an op on the set's device by its definition: the ops it stands for. */
-weft_status weft_tune_define(const weft_tune_set *set);
-
 /* tune_op.c: fill a row whose key and layer are known, and store the winner. done counts checked
  * candidates for the progress. */
 weft_status weft_tune_op(weft_device *device, const weft_op *op, const weft_tune_desc *desc,
