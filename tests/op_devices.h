@@ -10,7 +10,7 @@
 #define WEFT_TESTS_OP_DEVICES_H
 
 #include "core/backend.h"
-#include "tests/op_table.h"
+#include "core/selftest/op_table.h"
 
 enum { OP_MAX_DEVICES = 16 };
 

@@ -5,8 +5,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "tests/op_device.h"
+#include "core/selftest/op_bench.h"
 #include "tests/op_devices.h"
+#include "tests/op_reference.h"
 #include "tests/suite.h"
 
 static op_device devices[OP_MAX_DEVICES];
@@ -150,7 +151,7 @@ static op_case grad_case(const trial *t)
 
 static void draw(const op_case *c, uint64_t seed, op_data *data)
 {
-    op_data_new(c, OP_FLOATS, seed, data);
+    ck_weft(op_data_new(c, OP_FLOATS, seed, data));
     if (c->op.kind != WEFT_OP_batchnorm_block_grad) return;
     const weft_window *pool = &c->op.with.fused.pool;
     uint8_t *where = data->in[2];
@@ -340,7 +341,7 @@ static void check(const trial *t, const op_case *c, const op_data *outputs, cons
     for (int i = 0; i < WEFT_MAX_OUT; i++) {
         const weft_tensor *out = &c->op.out[i];
         if (op_count(out) == 0) continue;
-        const op_match m = op_compare(out, outputs->out[i], wanted->out[i]);
+        const op_match m = op_compare(out, outputs->out[i], wanted->out[i], OP_DOUBLE);
         ck_assert_msg(m.nan_lost == 0 && m.nan_more == 0,
                       "%s, output %d, %s: %lld NaN are missing, %lld too many: %s", c->name, i,
                       numbers, (long long)m.nan_lost, (long long)m.nan_more, t->text);
@@ -360,7 +361,7 @@ static void run_numbers(const trial *t, op_bench *bench, int input, bool all)
     op_result wanted;
     char numbers[64] = "floats";
     draw(c, 1, &data);
-    op_data_new(c, OP_FLOATS, 2, &outputs);
+    ck_weft(op_data_new(c, OP_FLOATS, 2, &outputs));
     if (input >= 0) {
         const int64_t count = op_count(&c->op.in[input]);
         const uint32_t one = op_random(6, input, (uint32_t)count);
@@ -407,8 +408,8 @@ static void run_twice(const trial *t, const op_case *c, const op_data *data, op_
 {
     op_bench bench;
     op_data again;
-    op_data_new(c, OP_FLOATS, 2, outputs);
-    op_data_new(c, OP_FLOATS, 2, &again);
+    ck_weft(op_data_new(c, OP_FLOATS, 2, outputs));
+    ck_weft(op_data_new(c, OP_FLOATS, 2, &again));
     ck_weft(op_bench_open(t->device->device, c, &bench));
     ck_weft(op_bench_run(&bench, data, outputs));
     ck_weft(op_bench_run(&bench, data, &again));
@@ -432,7 +433,7 @@ START_TEST(peaks_stand_for_their_windows)
     draw(&forward, 3, &before);
     run_twice(&t, &forward, &before, &places);
 
-    op_data_new(&sums, OP_FLOATS, 4, &at_peak);
+    ck_weft(op_data_new(&sums, OP_FLOATS, 4, &at_peak));
     memcpy(at_peak.in[0], places.out[2], op_bytes(&y));
     double *of[4];
     for (int i = 0; i < 4; i++) {

@@ -6,8 +6,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "tests/op_device.h"
+#include "core/selftest/op_bench.h"
 #include "tests/op_devices.h"
+#include "tests/op_reference.h"
 #include "tests/suite.h"
 
 static op_device devices[OP_MAX_DEVICES];
@@ -261,7 +262,7 @@ static void check(const trial *t, const op_case *c, const op_data *outputs, cons
         if (op_count(out) == 0) continue;
         const bool plain = i == 0 && c->op.kind == WEFT_OP_conv2d_stats;
         const double bound = plain ? CONV_BOUND + SUM_ERROR * (double)c->terms : c->bound;
-        const op_match m = op_compare(out, outputs->out[i], wanted->out[i]);
+        const op_match m = op_compare(out, outputs->out[i], wanted->out[i], OP_DOUBLE);
         ck_assert_msg(m.nan_lost == 0 && m.nan_more == 0,
                       "kind %d, output %d, %s: %lld NaN are missing, %lld too many: %s",
                       (int)c->op.kind, i, numbers, (long long)m.nan_lost, (long long)m.nan_more,
@@ -277,8 +278,8 @@ static void run_numbers(const trial *t, op_bench *bench, bool nan)
     const op_case *c = bench->c;
     op_data data, outputs;
     op_result wanted;
-    op_data_new(c, OP_FLOATS, 1, &data);
-    op_data_new(c, OP_FLOATS, 2, &outputs);
+    ck_weft(op_data_new(c, OP_FLOATS, 1, &data));
+    ck_weft(op_data_new(c, OP_FLOATS, 2, &outputs));
     if (nan) ((float *)data.in[0])[op_random(6, 1, (uint32_t)op_count(&c->op.in[0]))] = NAN;
     const weft_status status = op_bench_run(bench, &data, &outputs);
     ck_assert_msg(status == WEFT_OK, "kind %d: %s: %s", (int)c->op.kind, weft_error(), t->text);
@@ -333,11 +334,11 @@ static void compare_choices(const op_device *device, const op_case *c, int least
     ck_weft(bench.backend->candidates(device->device, &c->op, list, &count));
     ck_assert_int_ge(count, least);
     ck_assert_int_le(count, ROOM);
-    op_data_new(c, OP_FLOATS, 1, &data);
-    op_data_new(c, OP_FLOATS, 2, &first);
+    ck_weft(op_data_new(c, OP_FLOATS, 1, &data));
+    ck_weft(op_data_new(c, OP_FLOATS, 2, &first));
     ck_weft(op_bench_run(&bench, &data, &first));
     for (int i = 0; i < count; i++) {
-        op_data_new(c, OP_FLOATS, 2, &other);
+        ck_weft(op_data_new(c, OP_FLOATS, 2, &other));
         prepare(&bench, list[i].text);
         ck_weft(op_bench_run(&bench, &data, &other));
         for (int o = 0; o < WEFT_MAX_OUT; o++)

@@ -6,9 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tests/op_cases.h"
-#include "tests/op_device.h"
+#include "core/selftest/op_bench.h"
+#include "core/selftest/op_cases.h"
 #include "tests/op_devices.h"
+#include "tests/op_reference.h"
 #include "tests/suite.h"
 
 /* Rows, columns and steps of a product. */
@@ -224,7 +225,7 @@ static const kind GRADIENT = {build_gradient, define_gradient, 2 * WEFT_ACTIVATI
 static void check_output(const op_case *c, int i, op_numbers numbers, const void *got,
                          const void *wanted)
 {
-    const op_match match = op_compare(&c->op.out[i], got, wanted);
+    const op_match match = op_compare(&c->op.out[i], got, wanted, OP_DOUBLE);
     ck_assert_msg(match.nan_lost == 0 && match.nan_more == 0,
                   "output %d: %lld NaN lost, %lld too many: %s", i, (long long)match.nan_lost,
                   (long long)match.nan_more, c->name);
@@ -240,8 +241,8 @@ static void check_run(const op_case *c, const kind *k, op_bench *bench, op_numbe
 {
     op_data data, outputs;
     void *in[WEFT_MAX_IN], *out[WEFT_MAX_OUT];
-    op_data_new(c, numbers, 1, &data);
-    op_data_new(c, numbers, 2, &outputs);
+    ck_weft(op_data_new(c, numbers, 1, &data));
+    ck_weft(op_data_new(c, numbers, 2, &outputs));
     if (with_nan) ((float *)data.in[1])[op_count(&c->op.in[1]) / 2] = NAN;
     ck_case(c, op_bench_run(bench, &data, &outputs));
 
@@ -336,8 +337,8 @@ static void run_choice(const op_case *c, op_bench *bench, const char *choice, op
     bench->backend->release(bench->step);
     bench->step = NULL;
     ck_case(c, bench->backend->prepare(bench->device, &bench->op, choice, &bench->step));
-    op_data_new(c, OP_FLOATS, 1, &data);
-    op_data_new(c, OP_FLOATS, 2, outputs);
+    ck_weft(op_data_new(c, OP_FLOATS, 1, &data));
+    ck_weft(op_data_new(c, OP_FLOATS, 2, outputs));
     ck_case(c, op_bench_run(bench, &data, outputs));
     op_data_free(&data);
 }

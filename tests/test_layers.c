@@ -8,7 +8,7 @@
 #include "core/model.h"
 #include "tests/layer_table.h"
 #include "tests/null_backend.h"
-#include "tests/op_data.h"
+#include "tests/op_reference.h"
 #include "tests/suite.h"
 
 enum { BATCH = 5, CLASSES = 3, STEPS_SEED = 3 };

@@ -4,8 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tests/op_device.h"
+#include "core/selftest/op_bench.h"
 #include "tests/op_devices.h"
+#include "tests/op_reference.h"
 #include "tests/suite.h"
 
 static op_device devices[OP_MAX_DEVICES];
@@ -95,7 +96,7 @@ static void check_outputs(const trial *t, const op_data *data, const op_data *ou
     for (int i = 0; i < WEFT_MAX_OUT; i++) {
         const weft_tensor *out = &t->c.op.out[i];
         if (op_count(out) == 0) continue;
-        const op_match match = op_compare(out, outputs->out[i], reference.out[i]);
+        const op_match match = op_compare(out, outputs->out[i], reference.out[i], OP_DOUBLE);
         check_output(t, s, i, &match);
     }
     op_result_free(&reference);
@@ -105,9 +106,9 @@ static void check_outputs(const trial *t, const op_data *data, const op_data *ou
 static void check_numbers(const trial *t, op_bench *bench, const sort *s)
 {
     op_data data, outputs, again;
-    op_data_new(&t->c, s->numbers, 1, &data);
-    op_data_new(&t->c, s->numbers, 2, &outputs);
-    op_data_new(&t->c, s->numbers, 3, &again);
+    ck_weft(op_data_new(&t->c, s->numbers, 1, &data));
+    ck_weft(op_data_new(&t->c, s->numbers, 2, &outputs));
+    ck_weft(op_data_new(&t->c, s->numbers, 3, &again));
     ck_trial(t, op_bench_run(bench, &data, &outputs));
     check_outputs(t, &data, &outputs, s);
 
@@ -139,8 +140,8 @@ static void check_nan(const trial *t, op_bench *bench, int input)
         const sort s = {all ? "NaN everywhere" : "one NaN", OP_FLOATS,
                         (t->c.padded >> input & 1) != 0, false};
         op_data data, outputs;
-        op_data_new(&t->c, OP_FLOATS, 4, &data);
-        op_data_new(&t->c, OP_FLOATS, 5, &outputs);
+        ck_weft(op_data_new(&t->c, OP_FLOATS, 4, &data));
+        ck_weft(op_data_new(&t->c, OP_FLOATS, 5, &outputs));
         float *values = data.in[input];
         const uint32_t one = op_random(6, input, (uint32_t)op_count(in));
         for (int64_t i = 0; i < op_count(in); i++)
@@ -189,11 +190,11 @@ START_TEST(threads_do_not_matter)
     trial t;
     if (!trial_at(_i, &t)) return;
     op_data data, first, other;
-    op_data_new(&t.c, OP_FLOATS, 7, &data);
-    op_data_new(&t.c, OP_FLOATS, 8, &first);
+    ck_weft(op_data_new(&t.c, OP_FLOATS, 7, &data));
+    ck_weft(op_data_new(&t.c, OP_FLOATS, 8, &first));
     run_threads(&t, &data, 1, &first);
     for (int threads = 2; threads <= 5; threads += 3) {
-        op_data_new(&t.c, OP_FLOATS, 9, &other);
+        ck_weft(op_data_new(&t.c, OP_FLOATS, 9, &other));
         run_threads(&t, &data, threads, &other);
         for (int i = 0; i < WEFT_MAX_OUT; i++)
             if (first.out[i])

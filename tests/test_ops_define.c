@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tests/op_data.h"
 #include "tests/op_define.h"
+#include "tests/op_reference.h"
 #include "tests/suite.h"
 
 /* Both sides compute in double; settings are float on both. */
@@ -19,7 +19,7 @@ typedef struct bench {
 static void bench_open(const op_case *c, uint64_t seed, bench *b)
 {
     op_data data;
-    op_data_new(c, OP_FLOATS, seed, &data);
+    ck_weft(op_data_new(c, OP_FLOATS, seed, &data));
     for (int i = 0; i < WEFT_MAX_IN; i++)
         b->in[i] = op_widen(&c->op.in[i], data.in[i]);
     for (int i = 0; i < WEFT_MAX_OUT; i++) {

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tests/op_data.h"
+#include "tests/op_reference.h"
 #include "tests/suite.h"
 
 enum { SAMPLES = 24 };            /* elements tried of each input */
@@ -68,7 +68,7 @@ static double value_loss(const net *n)
 static void net_open(const op_case *c, double (*value)(const net *), net *n)
 {
     op_data data;
-    op_data_new(c, OP_FLOATS, 11, &data);
+    ck_weft(op_data_new(c, OP_FLOATS, 11, &data));
     *n = (net){.c = *c, .value = value};
     for (int i = 0; i < WEFT_MAX_IN; i++)
         n->in[i] = op_widen(&c->op.in[i], data.in[i]);

@@ -2,7 +2,7 @@
  * double one. */
 #include <string.h>
 
-#include "tests/op_data.h"
+#include "tests/op_reference.h"
 #include "tests/suite.h"
 
 /* Absent where the compiler could not build them. */
@@ -20,12 +20,12 @@ START_TEST(agrees_with_double)
     op_result reference;
     op_case_at(_i % op_case_count(), &c);
     if (c.level == OP_ALL) return;
-    op_data_new(&c, OP_FLOATS, 1, &data);
+    ck_weft(op_data_new(&c, OP_FLOATS, 1, &data));
     op_result_new(&c, &data, 1, &reference);
     op_run_table(table, &c.op, &c.values, data.in, data.out, 2);
     for (int i = 0; i < WEFT_MAX_OUT; i++) {
         if (!data.out[i]) continue;
-        const op_match match = op_compare(&c.op.out[i], data.out[i], reference.out[i]);
+        const op_match match = op_compare(&c.op.out[i], data.out[i], reference.out[i], OP_DOUBLE);
         ck_assert_msg(match.nan_lost + match.nan_more == 0, "%s: NaN in output %d: %s", table->name,
                       i, c.name);
         ck_assert_msg(match.error <= c.bound, "%s: output %d: error %g > %g, worst %lld: %s",

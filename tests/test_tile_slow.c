@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "backends/opencl/tile.h"
-#include "tests/op_device.h"
+#include "core/selftest/op_bench.h"
 #include "tests/op_devices.h"
 
 static op_device devices[OP_MAX_DEVICES];
@@ -43,11 +43,11 @@ static void run_with(const op_device *on, const op_case *c, const char *choice, 
 static void check_same(const op_device *on, const op_case *c, const weft_choice *list, int count)
 {
     op_data data, prior, other;
-    op_data_new(c, OP_FLOATS, 7, &data);
-    op_data_new(c, OP_FLOATS, 8, &prior);
+    ck_weft(op_data_new(c, OP_FLOATS, 7, &data));
+    ck_weft(op_data_new(c, OP_FLOATS, 8, &prior));
     run_with(on, c, NULL, &data, &prior);
     for (int i = 0; i < count; i++) {
-        op_data_new(c, OP_FLOATS, 9, &other);
+        ck_weft(op_data_new(c, OP_FLOATS, 9, &other));
         run_with(on, c, list[i].text, &data, &other);
         ck_assert_msg(memcmp(prior.out[0], other.out[0], op_bytes(&c->op.out[0])) == 0,
                       "\"%s\" changes the result of %s on %s", list[i].text, c->name, on->name);

@@ -1,6 +1,6 @@
 #include <stdlib.h>
 
-#include "tests/op_cases.h"
+#include "core/selftest/op_cases.h"
 
 /* Ops over rows: products, sums, element-wise functions, normalisation. */
 

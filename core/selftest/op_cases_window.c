@@ -1,4 +1,4 @@
-#include "tests/op_cases.h"
+#include "core/selftest/op_cases.h"
 
 /* Convolution and pooling: letters of core/op.h. */
 

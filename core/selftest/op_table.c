@@ -1,8 +1,8 @@
-#include "tests/op_table.h"
+#include "core/selftest/op_table.h"
 
 #include <stdio.h>
 
-#include "tests/op_cases.h"
+#include "core/selftest/op_cases.h"
 
 /* level, n h w c k, kernel, stride, pad: top, left, bottom, right */
 static const op_shape conv_shapes[] = {

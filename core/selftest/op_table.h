@@ -1,8 +1,8 @@
 /* One table of op cases: every op over shapes of 1, primes, one past a tile, a batch of 1 and a
  * prime batch, set and added, with and without what is optional. The loops of test_ops*.c run over
  * it. To add an op: a builder in op_cases_*.c and a line in op_table.c. */
-#ifndef WEFT_TESTS_OP_TABLE_H
-#define WEFT_TESTS_OP_TABLE_H
+#ifndef WEFT_CORE_SELFTEST_OP_TABLE_H
+#define WEFT_CORE_SELFTEST_OP_TABLE_H
 
 #include <stdbool.h>
 
@@ -48,10 +48,15 @@ void op_case_at(int index, op_case *out);
 /* Whether the table has a row for an op. */
 bool op_kind_has_case(weft_op_kind kind);
 
-/* Elements of a tensor, 0 when it is absent. */
+/* Elements and bytes of a tensor, 0 when it is absent. */
 static inline int64_t op_count(const weft_tensor *tensor)
 {
     return weft_shape_count(tensor->shape);
+}
+
+static inline size_t op_bytes(const weft_tensor *tensor)
+{
+    return (size_t)op_count(tensor) * weft_dtype_bytes(tensor->dtype);
 }
 
 #endif

@@ -1,9 +1,9 @@
 /* A case's op prepared on a device, with guards of a pattern around each of its tensors. */
-#ifndef WEFT_TESTS_OP_DEVICE_H
-#define WEFT_TESTS_OP_DEVICE_H
+#ifndef WEFT_CORE_SELFTEST_OP_BENCH_H
+#define WEFT_CORE_SELFTEST_OP_BENCH_H
 
 #include "core/backend.h"
-#include "tests/op_data.h"
+#include "core/selftest/op_data.h"
 
 /* Bytes of pattern before and after each tensor: 64 floats, of which all are NaN. The tensor itself
  * starts on a multiple of WEFT_ALIGN elements and no more. */

@@ -1,4 +1,4 @@
-#include "tests/op_cases.h"
+#include "core/selftest/op_cases.h"
 
 /* Ops at both ends of a step: samples in, losses, updates. */
 

@@ -1,4 +1,4 @@
-#include "tests/op_device.h"
+#include "core/selftest/op_bench.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -2,10 +2,10 @@
  *
  * A builder gets a shape and the number of a variant and fills the op, its fills and its values;
  * kind, bound, phase and name are filled in by op_case_at. */
-#ifndef WEFT_TESTS_OP_CASES_H
-#define WEFT_TESTS_OP_CASES_H
+#ifndef WEFT_CORE_SELFTEST_OP_CASES_H
+#define WEFT_CORE_SELFTEST_OP_CASES_H
 
-#include "tests/op_table.h"
+#include "core/selftest/op_table.h"
 
 /* The letters of core/op.h; each builder reads those it knows. */
 typedef struct op_shape {
