@@ -67,6 +67,7 @@ static weft_status grow(void **list, int count, size_t element)
     X(step_info)         \
     X(candidates)        \
     X(store)             \
+    X(stored)            \
     X(speed)
 
 /* The list above names every function of the interface: the struct holds nothing else but the

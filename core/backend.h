@@ -13,9 +13,10 @@
 
 #include "core/log.h"
 #include "core/op.h"
+#include "core/op_key.h"
 #include "core/status.h"
 
-enum { WEFT_BACKEND_VERSION = 2, WEFT_NAME_MAX = 128, WEFT_VARIANT_MAX = 48, WEFT_CHOICE_MAX = 64 };
+enum { WEFT_BACKEND_VERSION = 3, WEFT_NAME_MAX = 128, WEFT_VARIANT_MAX = 48, WEFT_CHOICE_MAX = 64 };
 
 typedef struct weft_backend weft_backend;
 
@@ -56,7 +57,12 @@ typedef struct weft_device_info {
     int32_t clock_mhz;
     uint64_t memory_bytes;
     uint64_t max_alloc_bytes;
-    uint32_t vendor_id; /* PCI vendor where the driver tells, else 0 */
+    uint32_t vendor_id;          /* PCI vendor where the driver tells, else 0 */
+    bool host_memory;            /* its memory is the host's own */
+    uint64_t max_group;          /* work-items of a group; 0: no such limit */
+    uint64_t local_bytes;        /* memory that a group shares; 0: none */
+    char version[WEFT_NAME_MAX]; /* of the interface that the driver offers: "OpenCL 3.0 PoCL" */
+    uint64_t programs;           /* hash of what the backend would compile for it; 0: nothing */
 } weft_device_info;
 
 /* How to open a device. Zeroed is a good default. Strings are borrowed until open returns. */
@@ -151,6 +157,10 @@ struct weft_backend {
     /* Take this setting from now on for ops like this one, also after the device is opened again
      * where it has a cache folder; NULL forgets. Steps that are prepared stay as they are. */
     weft_status (*store)(weft_device *device, const weft_op *op, const char *choice);
+    /* The index-th setting that is stored or shipped for this device, counted from 0: for which
+     * ops, and which it is. *found is false behind the last one. A batch of 0 means any. */
+    weft_status (*stored)(weft_device *device, int index, weft_key *key, weft_choice *choice,
+                          bool *found);
     /* Measure now, in about half a second, with a kernel that does nothing else. */
     weft_status (*speed)(weft_device *device, weft_speed *out);
 };

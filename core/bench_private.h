@@ -4,6 +4,7 @@
 #define WEFT_CORE_BENCH_PRIVATE_H
 
 #include "core/bench.h"
+#include "core/made_up.h"
 #include "core/trainer_ring.h"
 
 /* One kind of batch, with the reads of its results that are under way. */
@@ -25,8 +26,7 @@ struct weft_bench {
     weft_bench_desc desc; /* defaults filled in */
     weft_optimizer optimizer;
     weft_dataset data;
-    uint8_t *samples; /* when made up, else NULL */
-    int32_t *classes;
+    weft_made_up made_up; /* empty when there is data */
     weft_source *source;
     weft_model *model;
     weft_bench_pass train, predict, one;

@@ -2,7 +2,6 @@
 #include <stdlib.h>
 
 #include "core/bench_private.h"
-#include "core/checked.h"
 #include "core/posix.h"
 #include "core/rng.h"
 #include "core/train.h"
@@ -28,36 +27,11 @@ static int64_t made_up_count(int64_t sample, int64_t batch)
     return count > batch ? count : batch;
 }
 
-static void draw(weft_bench *b, int64_t bytes, int32_t classes)
-{
-    uint32_t state = 1;
-    for (int64_t i = 0; i < bytes; i++) {
-        state = state * 1664525u + 1013904223u;
-        b->samples[i] = (uint8_t)(state >> 24);
-    }
-    for (int64_t i = 0; i < b->data.count; i++)
-        b->classes[i] = (int32_t)(i % classes);
-}
-
 static weft_status make_up(weft_bench *b)
 {
-    int64_t bytes = 0;
-    const weft_shape shape = weft_graph_input(b->desc.graph);
-    const int32_t outputs = (int32_t)weft_shape_count(weft_graph_output(b->desc.graph));
-    const int64_t sample = weft_shape_count(shape);
-    const int64_t count = made_up_count(sample, b->desc.batch);
-    if (weft_mul_i64(count, sample, &bytes) || (uint64_t)bytes > SIZE_MAX / 2) return no_memory();
-    b->samples = malloc((size_t)bytes);
-    b->classes = calloc((size_t)count, sizeof *b->classes);
-    if (!b->samples || !b->classes) return no_memory();
-    b->data = (weft_dataset){.name = "made-up samples",
-                             .shape = shape,
-                             .count = count,
-                             .dtype = WEFT_U8,
-                             .samples = b->samples,
-                             .classes = b->classes,
-                             .class_count = outputs};
-    draw(b, bytes, outputs);
+    const int64_t sample = weft_shape_count(weft_graph_input(b->desc.graph));
+    WEFT_TRY(weft_made_up_new(b->desc.graph, made_up_count(sample, b->desc.batch), &b->made_up));
+    b->data = b->made_up.data;
     return WEFT_OK;
 }
 
@@ -216,7 +190,6 @@ void weft_bench_free(weft_bench *b)
     close_pass(b, &b->train);
     weft_model_free(b->model);
     weft_source_free(b->source);
-    free(b->samples);
-    free(b->classes);
+    weft_made_up_free(&b->made_up);
     free(b);
 }

@@ -15,4 +15,8 @@ typedef struct weft_key {
 /* False for a kind that no backend has settings for. */
 WEFT_API bool weft_op_key(const weft_op *op, weft_key *out);
 
+/* An op of that key, with shapes only; what a key leaves out (eps, rates) has its default. False
+ * when the text is no key. The extents are checked, but may be larger than any memory. */
+WEFT_API bool weft_op_from_key(const weft_key *key, weft_op *out);
+
 #endif

@@ -3,8 +3,11 @@
 #endif
 #include "core/pages.h"
 
+#include <inttypes.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #ifdef __linux__
 #include <sys/mman.h>
@@ -35,4 +38,27 @@ void *weft_pages_new(size_t bytes)
     void *block = aligned_alloc(align, rounded);
     if (block && large) ask_for_huge_pages(block, rounded);
     return block;
+}
+
+/* What the kernel would give to a new process, in kB. */
+static uint64_t available_kb(void)
+{
+    char line[128];
+    uint64_t kb = 0;
+    FILE *file = fopen("/proc/meminfo", "r");
+    while (file && fgets(line, sizeof line, file))
+        if (sscanf(line, "MemAvailable: %" SCNu64, &kb) == 1) break;
+    if (file) fclose(file);
+    return kb;
+}
+
+uint64_t weft_free_memory(void)
+{
+    const uint64_t kb = available_kb();
+    if (kb > 0) return kb << 10;
+#ifdef _SC_AVPHYS_PAGES
+    const long pages = sysconf(_SC_AVPHYS_PAGES), bytes = sysconf(_SC_PAGESIZE);
+    if (pages > 0 && bytes > 0) return (uint64_t)pages * (uint64_t)bytes;
+#endif
+    return 0;
 }

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/made_up.h"
 #include "core/tune_private.h"
 
 enum { BATCH = 64 };
@@ -85,30 +86,14 @@ static weft_normalize plain(const weft_graph *graph)
     return norm;
 }
 
-/* A batch of empty samples: the plans need a source to read, nothing runs on it. */
+/* A batch of samples: the plans need a source to read, nothing runs on it. */
 static weft_status make_source(const job *j, int32_t batch, weft_source **out)
 {
-    const weft_shape shape = weft_graph_input(j->graph);
     const weft_normalize norm = plain(j->graph);
-    weft_status status = WEFT_ERR_MEMORY;
-    unsigned char *samples = calloc((size_t)batch, (size_t)weft_shape_count(shape));
-    int32_t *classes = calloc((size_t)batch, sizeof *classes);
-    if (samples && classes) {
-        const weft_dataset data = {
-            .name = "tune",
-            .shape = shape,
-            .count = batch,
-            .dtype = WEFT_U8,
-            .samples = samples,
-            .classes = classes,
-            .class_count = (int32_t)weft_shape_count(weft_graph_output(j->graph)),
-        };
-        status = weft_source_new(j->device, &data, &norm, batch, out);
-    } else {
-        (void)weft_fail(status, "out of memory for a batch of %d samples", (int)batch);
-    }
-    free(samples);
-    free(classes);
+    weft_made_up made_up;
+    weft_status status = weft_made_up_new(j->graph, batch, &made_up);
+    if (status == WEFT_OK) status = weft_source_new(j->device, &made_up.data, &norm, batch, out);
+    weft_made_up_free(&made_up);
     return status;
 }
 

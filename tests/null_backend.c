@@ -242,6 +242,14 @@ static weft_status no_store(weft_device *device, const weft_op *op, const char *
     return call(device);
 }
 
+static weft_status no_stored(weft_device *device, int index, weft_key *key, weft_choice *choice,
+                             bool *found)
+{
+    (void)index, (void)key, (void)choice;
+    *found = false;
+    return call(device);
+}
+
 static weft_status no_speed(weft_device *device, weft_speed *out)
 {
     *out = (weft_speed){1.0, 1.0};
@@ -283,6 +291,7 @@ const weft_backend *weft_backend_null(void)
         step_info,
         no_candidates,
         no_store,
+        no_stored,
         no_speed,
     };
     return &backend;

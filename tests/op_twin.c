@@ -5,9 +5,10 @@
 #include <stdlib.h>
 
 #include "core/rng.h"
+#include "core/selftest/networks.h"
 #include "tests/suite.h"
 
-enum { STEPS = 3, CLASSES = 5 };
+enum { STEPS = 3, CLASSES = 5 }; /* of outputs that are 5 or more */
 
 /* A fused kernel adds the same float32 terms in another order, at most some thousand of them: a
  * relative error of about 1e-6, so 1e-12 in the mean square. A rounding may also turn the choice of
@@ -27,55 +28,24 @@ static const twin_case CASES[] = {
     {.name = "seed-cnn", .batch = 4, .freeze = "conv1,bn1"},
     {.name = "seed-cnn", .batch = 4, .freeze = "bn*"},
     {.name = "resnet8", .batch = 3},
-    {.name = "odd pool",
-     .text = "input shape=7x7x3\nconv2d filters=5 kernel=3 padding=same\nbatchnorm\nelu\n"
-             "maxpool size=2\nflatten\ndense units=11 bias=no\ntanh\ndense units=5\n",
-     .batch = 7},
-    {.name = "pool 3",
-     .text = "input shape=11x10x2\nconv2d filters=6 kernel=3 bias=no\nbatchnorm\ngelu\n"
-             "maxpool size=3\nconv2d filters=7 kernel=2\nsilu\nflatten\ndense units=9\ngelu\n"
-             "dropout rate=0.3\ndense units=5\n",
-     .batch = 7},
-    {.name = "overlapping pool",
-     .text = "input shape=9x9x1\nconv2d filters=4 kernel=3 padding=same\nbatchnorm\nleaky_relu\n"
-             "maxpool size=3 stride=2\nflatten\ndense units=5\n",
-     .batch = 6},
-    {.name = "one sample",
-     .text = "input shape=6x7x2\nconv2d filters=4 kernel=3 padding=same\nbatchnorm\nsigmoid\n"
-             "maxpool size=2\nconv2d filters=4 kernel=3\ntanh\nflatten\ndense units=8\nrelu\n"
-             "dropout rate=0.5\ndense units=5\n",
-     .batch = 1},
-    {.name = "dropout without activation",
-     .text = "input shape=13\ndense units=10\ndropout rate=0.4\ndense units=5 bias=no\n",
-     .batch = 7},
     {.name = "nothing to fuse",
      .text = "input shape=13\ndense units=5 bias=no\n",
      .batch = 3,
      .still = true},
-    {.name = "rows",
-     .text = "input shape=13\ndense units=10\nbatchnorm\nrelu\ndropout rate=0.2\n"
-             "dense units=9\nleaky_relu slope=0.2\ndropout rate=0.1\ndense units=5\n",
-     .batch = 7},
-    {.name = "residual",
-     .text = "input shape=7x7x2\nconv2d filters=4 kernel=3 padding=same name=a\n"
-             "batchnorm name=n\nrelu name=r\nconv2d filters=4 kernel=3 padding=same name=b\n"
-             "relu name=s\nadd from=s,r\nmaxpool size=2\nflatten\ndense units=8 name=d\n"
-             "tanh name=t\ndense units=8\nsigmoid name=u\nadd from=u,t\ndense units=5\n",
-     .batch = 5},
-    {.name = "convolution read twice",
-     .text = "input shape=5x5x2\nconv2d filters=4 kernel=3 name=a\nbatchnorm name=n\nrelu name=r\n"
-             "batchnorm from=a name=m\nelu name=e\nadd from=r,e\nflatten\ndense units=5\n",
-     .batch = 4},
 };
+
+enum { CASE_COUNT = sizeof CASES / sizeof CASES[0] };
 
 int twin_count(void)
 {
-    return (int)(sizeof CASES / sizeof CASES[0]);
+    return CASE_COUNT + op_network_count();
 }
 
-const twin_case *twin_at(int index)
+twin_case twin_at(int index)
 {
-    return &CASES[index];
+    if (index < CASE_COUNT) return CASES[index];
+    const op_network *network = op_network_at(index - CASE_COUNT);
+    return (twin_case){.name = network->name, .text = network->text, .batch = network->batch};
 }
 
 /* ---- one of the two ---- */

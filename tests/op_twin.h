@@ -14,7 +14,7 @@ typedef struct twin_case {
 } twin_case;
 
 int twin_count(void);
-const twin_case *twin_at(int index);
+twin_case twin_at(int index);
 
 /* Train, evaluate and predict with both; fails the test beyond the bounds. models: the folder of
  * the networks. Returns the number of fused ops in the training plan. */

@@ -107,6 +107,12 @@ static weft_status no_store(weft_device *device, const weft_op *op, const char *
     (void)device, (void)op, (void)choice;
     return WEFT_ERR_DEVICE;
 }
+static weft_status no_stored(weft_device *device, int index, weft_key *key, weft_choice *choice,
+                             bool *found)
+{
+    (void)device, (void)index, (void)key, (void)choice, (void)found;
+    return WEFT_ERR_DEVICE;
+}
 static weft_status no_speed(weft_device *device, weft_speed *out)
 {
     (void)device, (void)out;
@@ -148,6 +154,7 @@ static weft_backend fake(const char *name, weft_status (*count)(int *),
         .step_info = no_info,
         .candidates = no_candidates,
         .store = no_store,
+        .stored = no_stored,
         .speed = no_speed,
     };
 }
@@ -229,7 +236,7 @@ START_TEST(test_version)
 {
     weft_backend other = fake("other", one, cpu_info);
     other.version = WEFT_BACKEND_VERSION + 1;
-    ck_weft_refused(weft_backend_register(registry, &other), WEFT_ERR_USAGE, "version 3");
+    ck_weft_refused(weft_backend_register(registry, &other), WEFT_ERR_USAGE, "version 4");
     other.version = 0;
     ck_weft_refused(weft_backend_register(registry, &other), WEFT_ERR_USAGE, "version 0");
 }
@@ -279,6 +286,7 @@ START_TEST(test_missing_function)
     CHECK_MISSING(step_info);
     CHECK_MISSING(candidates);
     CHECK_MISSING(store);
+    CHECK_MISSING(stored);
     CHECK_MISSING(speed);
 }
 END_TEST

@@ -125,7 +125,7 @@ START_TEST(long_work_is_cut)
     cl_device device = {.info = {.type = WEFT_DEVICE_GPU, .compute_units = 24, .clock_mhz = 1000}};
     const int64_t tenth = (int64_t)4 * 24 * 1000 * 100000;
     ck_assert_int_eq(cl_cuts(&device, NULL, 100 * tenth, 8), 1);
-    device.limits.host_memory = true;
+    device.info.host_memory = true;
     ck_assert_int_eq(cl_cuts(&device, NULL, 0, 8), 1);
     ck_assert_int_eq(cl_cuts(&device, NULL, tenth / 2, 8), 1);
     ck_assert_int_eq(cl_cuts(&device, NULL, 3 * tenth / 2, 8), 2);

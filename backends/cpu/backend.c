@@ -130,6 +130,14 @@ static weft_status nothing_to_store(weft_device *device, const weft_op *op, cons
     return WEFT_OK;
 }
 
+static weft_status nothing_stored(weft_device *device, int index, weft_key *key,
+                                  weft_choice *choice, bool *found)
+{
+    (void)device, (void)index, (void)key, (void)choice;
+    *found = false;
+    return WEFT_OK;
+}
+
 const weft_backend *weft_backend_cpu(void)
 {
     static const weft_backend backend = {
@@ -158,6 +166,7 @@ const weft_backend *weft_backend_cpu(void)
         .step_info = weft_cpu_step_info,
         .candidates = no_candidates,
         .store = nothing_to_store,
+        .stored = nothing_stored,
         .speed = weft_cpu_speed,
     };
     return &backend;

@@ -29,6 +29,7 @@ const weft_backend *weft_backend_opencl(void)
         .step_info = cl_step_info,
         .candidates = cl_candidates,
         .store = cl_store,
+        .stored = cl_stored,
         .speed = cl_speed,
     };
     return &backend;

@@ -35,7 +35,6 @@ typedef struct cl_limits {
     int32_t registers;     /* vector registers to plan tiles with: 32 from 16 floats on, else 16 */
     bool fast_fma;
     bool little_endian;
-    bool host_memory; /* shares memory with the host */
 } cl_limits;
 
 /* One open device. The first member lets core treat it as a weft_device. */
@@ -82,6 +81,9 @@ typedef struct cl_spec {
 /* The text of a file of cl/ as embedded ("tuning.txt"), NULL when there is none of that name. It is
  * not ended by a zero byte. */
 const char *cl_source_find(const char *name, size_t *length);
+
+/* Of all files of cl/: another kernel or table is another number. */
+uint64_t cl_sources_hash(void);
 
 /* Collects define lines; too long a text is reported when the spec is built. */
 typedef struct cl_defines {

@@ -19,20 +19,17 @@ static weft_status read_limits(cl_device *device)
     cl_limits *limits = &device->limits;
     cl_ulong local = 0;
     cl_uint width = 0;
-    cl_bool little = CL_TRUE, shared = CL_FALSE;
+    cl_bool little = CL_TRUE;
     CL_TRY(clGetDeviceInfo, (device->id, CL_DEVICE_MAX_WORK_GROUP_SIZE, sizeof limits->max_group,
                              &limits->max_group, NULL));
     CL_TRY(clGetDeviceInfo, (device->id, CL_DEVICE_LOCAL_MEM_SIZE, sizeof local, &local, NULL));
     CL_TRY(clGetDeviceInfo,
            (device->id, CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT, sizeof width, &width, NULL));
     CL_TRY(clGetDeviceInfo, (device->id, CL_DEVICE_ENDIAN_LITTLE, sizeof little, &little, NULL));
-    CL_TRY(clGetDeviceInfo,
-           (device->id, CL_DEVICE_HOST_UNIFIED_MEMORY, sizeof shared, &shared, NULL));
     limits->local_bytes = (size_t)local;
     limits->native_floats = (int32_t)width;
     limits->registers = width >= 16 ? 32 : 16;
     limits->little_endian = little;
-    limits->host_memory = shared;
     return WEFT_OK;
 }
 

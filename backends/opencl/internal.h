@@ -84,6 +84,8 @@ weft_status cl_candidates(weft_device *device, const weft_op *op, weft_choice *l
 
 /* tuned.c */
 weft_status cl_store(weft_device *device, const weft_op *op, const char *choice);
+weft_status cl_stored(weft_device *device, int index, weft_key *key, weft_choice *choice,
+                      bool *found);
 
 /* speed.c: the FMA peak and the bandwidth of memory, by two kernels of cl/speed.cl. */
 weft_status cl_speed(weft_device *device, weft_speed *out);

@@ -76,6 +76,7 @@ static uint64_t device_ulong(cl_device_id id, cl_device_info what)
 
 static void describe(const cl_found *found, weft_device_info *info)
 {
+    size_t max_group = 0;
     *info = (weft_device_info){0};
     cl_device_text(found->id, CL_DEVICE_NAME, info->name, sizeof info->name);
     cl_platform_text(found->platform, CL_PLATFORM_NAME, info->platform, sizeof info->platform);
@@ -88,6 +89,13 @@ static void describe(const cl_found *found, weft_device_info *info)
     info->memory_bytes = device_ulong(found->id, CL_DEVICE_GLOBAL_MEM_SIZE);
     info->max_alloc_bytes = device_ulong(found->id, CL_DEVICE_MAX_MEM_ALLOC_SIZE);
     info->vendor_id = device_uint(found->id, CL_DEVICE_VENDOR_ID);
+    cl_device_text(found->id, CL_DEVICE_VERSION, info->version, sizeof info->version);
+    (void)clGetDeviceInfo(found->id, CL_DEVICE_MAX_WORK_GROUP_SIZE, sizeof max_group, &max_group,
+                          NULL);
+    info->max_group = max_group;
+    info->local_bytes = device_ulong(found->id, CL_DEVICE_LOCAL_MEM_SIZE);
+    info->host_memory = device_uint(found->id, CL_DEVICE_HOST_UNIFIED_MEMORY) != CL_FALSE;
+    info->programs = cl_sources_hash();
 }
 
 /* The devices of one platform that can be used now. A driver that fails to list its devices gets

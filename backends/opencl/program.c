@@ -124,11 +124,11 @@ static char *path_of(const char *folder, const char *source, XXH128_hash_t key, 
     return folder ? weft_path_join(folder, name) : NULL;
 }
 
-/* Write a program's whole text; *path is NULL when that cannot be done. */
-static void dump(const char *folder, const cl_spec *spec, XXH128_hash_t key, const char *text,
-                 char **path)
+/* Write a program's whole text or log; *path is NULL when that cannot be done. */
+static void dump(const char *folder, const cl_spec *spec, XXH128_hash_t key, const char *ending,
+                 const char *text, char **path)
 {
-    *path = path_of(folder, spec->source, key, "cl");
+    *path = path_of(folder, spec->source, key, ending);
     if (!*path) return;
     if (weft_make_folders(folder) != WEFT_OK ||
         weft_write_file(*path, text, strlen(text)) != WEFT_OK) {
@@ -137,37 +137,44 @@ static void dump(const char *folder, const cl_spec *spec, XXH128_hash_t key, con
     }
 }
 
-/* The first lines of a build log, on one line. */
-static void read_log(const cl_device *device, cl_program built, char shown[LOG_SHOWN])
+/* A new string, NULL when there is none. */
+static char *read_log(const cl_device *device, cl_program built)
 {
     size_t bytes = 0;
-    shown[0] = '\0';
+    if (!built) return NULL;
     (void)clGetProgramBuildInfo(built, device->id, CL_PROGRAM_BUILD_LOG, 0, NULL, &bytes);
     char *log = calloc(1, bytes + 1);
-    if (!log) return;
-    (void)clGetProgramBuildInfo(built, device->id, CL_PROGRAM_BUILD_LOG, bytes, log, NULL);
+    if (log) (void)clGetProgramBuildInfo(built, device->id, CL_PROGRAM_BUILD_LOG, bytes, log, NULL);
+    return log;
+}
 
+/* The first lines of a build log, on one line. */
+static void shorten_log(const char *log, char shown[LOG_SHOWN])
+{
     size_t used = 0;
-    for (const char *c = log; *c && used + 2 < LOG_SHOWN; c++) {
+    for (const char *c = log; c && *c && used + 2 < LOG_SHOWN; c++) {
         const bool blank = (unsigned char)*c <= ' ';
         if (blank && (used == 0 || shown[used - 1] == ' ')) continue;
         shown[used++] = blank ? ' ' : *c;
     }
     shown[used] = '\0';
-    free(log);
 }
 
 static weft_status explain(const cl_device *device, const cl_spec *spec, const program *p,
                            cl_int error)
 {
-    char shown[LOG_SHOWN] = "";
-    char *path = NULL;
-    if (p->built) read_log(device, p->built, shown);
-    dump(device->dump_dir ? device->dump_dir : device->cache_dir, spec, p->key, p->text, &path);
+    char shown[LOG_SHOWN];
+    char *path = NULL, *log_path = NULL, *log = read_log(device, p->built);
+    shorten_log(log, shown);
+    dump(device->dump_dir ? device->dump_dir : device->cache_dir, spec, p->key, "cl", p->text,
+         &path);
+    if (device->dump_dir && log) dump(device->dump_dir, spec, p->key, "log", log, &log_path);
     (void)cl_fail(error, "clBuildProgram");
     (void)weft_fail_in(WEFT_ERR_DEVICE, "kernel %s (cl/%s), %s%s: %s", spec->entry, spec->source,
                        path ? "whole source in " : "--dump-kernels DIR keeps the source",
                        path ? path : "", shown[0] ? shown : "no log");
+    free(log);
+    free(log_path);
     free(path);
     return WEFT_ERR_DEVICE;
 }
@@ -237,7 +244,7 @@ static weft_status program_new(cl_device *device, const cl_spec *spec, XXH128_ha
     snprintf(p->source, sizeof p->source, "%s", spec->source);
 
     char *dumped = NULL;
-    if (device->dump_dir) dump(device->dump_dir, spec, key, text, &dumped);
+    if (device->dump_dir) dump(device->dump_dir, spec, key, "cl", text, &dumped);
     free(dumped);
 
     char *path = path_of(device->cache_dir, spec->source, key, "bin");

@@ -73,7 +73,7 @@ weft_status cl_buffer_new(weft_device *device, size_t bytes, weft_buffer **out)
 /* Kernels may load vectors of 64 bytes from the start of a buffer. */
 static bool can_share(const cl_device *device, const void *bytes, size_t count)
 {
-    return device->limits.host_memory && count > 0 && (uintptr_t)bytes % SHARED_ALIGN == 0;
+    return device->info.host_memory && count > 0 && (uintptr_t)bytes % SHARED_ALIGN == 0;
 }
 
 weft_status cl_buffer_share(weft_device *device, const void *bytes, size_t count, weft_buffer **out)

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <xxhash.h>
 
 enum { MAX_INCLUDES = 16 };
 
@@ -33,6 +34,16 @@ const char *cl_source_find(const char *name, size_t *length)
     }
     *length = 0;
     return NULL;
+}
+
+uint64_t cl_sources_hash(void)
+{
+    uint64_t hash = 0;
+    for (int i = 0; i < cl_source_count; i++) {
+        hash = XXH3_64bits_withSeed(cl_sources[i].name, strlen(cl_sources[i].name), hash);
+        hash = XXH3_64bits_withSeed(cl_sources[i].text, cl_sources[i].length, hash);
+    }
+    return hash;
 }
 
 static void append(text *t, const char *bytes, size_t count)

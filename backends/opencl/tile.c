@@ -142,7 +142,7 @@ weft_status cl_tiling_candidates(const cl_device *device, const cl_tiling_wish *
  * GPUs do at best. */
 int32_t cl_cuts(const cl_device *device, const char *settings, int64_t operations, int64_t most)
 {
-    const bool shared = device->limits.host_memory && device->info.type == WEFT_DEVICE_GPU;
+    const bool shared = device->info.host_memory && device->info.type == WEFT_DEVICE_GPU;
     const double rate = 4e6 * device->info.compute_units * device->info.clock_mhz;
     const double wanted = shared && rate > 0 ? (double)operations / (rate * 0.1) : 0;
     int64_t cuts = wanted < (double)most ? (int64_t)wanted + 1 : most;

@@ -8,7 +8,6 @@
 #include <xxhash.h>
 
 #include "backends/opencl/internal.h"
-#include "backends/opencl/sources.h"
 #include "backends/opencl/tuning.h"
 #include "core/op_key.h"
 #include "core/posix.h"
@@ -234,12 +233,10 @@ static char *path_of(const cl_device *device)
     XXH3_state_t *state = XXH3_createState();
     if (!state) return NULL;
     const char *identity = cl_cache_identity(device->cache);
+    const uint64_t sources = cl_sources_hash();
     (void)XXH3_128bits_reset(state);
     (void)XXH3_128bits_update(state, identity, strlen(identity));
-    for (int i = 0; i < cl_source_count; i++) {
-        (void)XXH3_128bits_update(state, cl_sources[i].name, strlen(cl_sources[i].name) + 1);
-        (void)XXH3_128bits_update(state, cl_sources[i].text, cl_sources[i].length);
-    }
+    (void)XXH3_128bits_update(state, &sources, sizeof sources);
     const XXH128_hash_t hash = XXH3_128bits_digest(state);
     XXH3_freeState(state);
 
@@ -313,6 +310,17 @@ weft_status cl_store(weft_device *device_, const weft_op *op, const char *text)
     else if (old)
         take_out(c, old);
     return text || old ? write_file(device, c) : WEFT_OK;
+}
+
+weft_status cl_stored(weft_device *device, int index, weft_key *key, weft_choice *out, bool *found)
+{
+    const cl_choices *c = ((const cl_device *)device)->choices;
+    *found = index >= 0 && index < c->count;
+    if (!*found) return WEFT_OK;
+    *key = c->list[index].key;
+    *out = (weft_choice){.scratch_bytes = 0};
+    snprintf(out->text, sizeof out->text, "%s", c->list[index].text);
+    return WEFT_OK;
 }
 
 void cl_choice_drop(cl_device *device, const weft_op *op, const char *why)

@@ -118,10 +118,6 @@ typedef struct op_row {
             bound                                                                                 \
     }
 
-/* Numbers of random sign, summed one after the other in float, differ from their exact sum by
- * u^2 / 6 a term in normalised mean square, u = 2^-24; four times that is allowed. */
-static const double SUM_ERROR = 4 * 0x1p-48 / 6;
-
 /* op, shapes, variants of the builder, bound without sums */
 static const op_row rows[] = {
     ROW(gather, sample_shapes, 10, 1e-13),
@@ -187,8 +183,7 @@ static size_t append(char *text, size_t at, const weft_tensor *tensor, const cha
     return n < 0 ? at : at + (size_t)n;
 }
 
-/* "conv2d 2x5x4x3 3x3x3x5 -> 2x5x4x5 variant 0" */
-static void name_case(int variant, op_case *c)
+void op_case_name(op_case *c, const char *behind)
 {
     static const char *const modes[] = {"", " set ", " add ", " inout "};
     const int n = snprintf(c->name, OP_NAME_MAX, "%s", weft_op_describe(c->op.kind)->name);
@@ -197,7 +192,20 @@ static void name_case(int variant, op_case *c)
         at = append(c->name, at, &c->op.in[i], " ");
     for (int i = 0; i < WEFT_MAX_OUT; i++)
         at = append(c->name, at, &c->op.out[i], modes[c->op.mode[i]]);
-    if (at < OP_NAME_MAX) snprintf(c->name + at, OP_NAME_MAX - at, " variant %d", variant);
+    if (at < OP_NAME_MAX) snprintf(c->name + at, OP_NAME_MAX - at, " %s", behind);
+}
+
+weft_values op_values(int32_t n)
+{
+    return (weft_values){.step = 71,
+                         .epoch = 2,
+                         .row0 = 3,
+                         .batch_global = 2 * n,
+                         .lr = 0.4f,
+                         .correction1 = 0.271f,
+                         .correction2 = 0.0297f,
+                         .grad_scale = 1.7f,
+                         .loss_scale = 0.5f / (float)n};
 }
 
 void op_case_at(int index, op_case *out)
@@ -213,15 +221,12 @@ void op_case_at(int index, op_case *out)
     *out = (op_case){.level = shape->level, .bound = row->bound, .zeros = 0.5};
     out->op.kind = row->kind;
     out->op.layer = 5;
-    out->values = (weft_values){.step = 71, .epoch = 2, .row0 = 3, .batch_global = 2 * shape->n};
-    out->values.lr = 0.4f;
-    out->values.correction1 = 0.271f;
-    out->values.correction2 = 0.0297f;
-    out->values.grad_scale = 1.7f;
-    out->values.loss_scale = 0.5f / (float)shape->n;
+    out->values = op_values(shape->n);
     row->build(shape, variant, out);
-    out->bound += SUM_ERROR * (double)out->terms;
-    name_case(variant, out);
+    out->bound += OP_SUM_ERROR * (double)out->terms;
+    char behind[32];
+    snprintf(behind, sizeof behind, "variant %d", variant);
+    op_case_name(out, behind);
 }
 
 bool op_kind_has_case(weft_op_kind kind)

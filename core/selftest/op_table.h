@@ -34,11 +34,22 @@ typedef struct op_case {
     double bound;    /* normalised mean square error of each output against double */
     int64_t terms;   /* of the longest sum in it, which widens the bound; 0: no sums */
     bool exact;      /* results on small integers are exact */
+    bool whole;      /* tried on whole numbers only: it chooses by sign or size */
     double zeros;    /* share of an output that may be zero before the case is mistrusted */
     unsigned deaf;   /* bit i: a NaN in input i need not reach an output */
     unsigned padded; /* bit i: input i meets padding, which may be skipped or multiplied as 0 */
     char name[OP_NAME_MAX];
 } op_case;
+
+/* Numbers of random sign, summed one after the other in float, differ from their exact sum by
+ * u^2 / 6 a term in normalised mean square, u = 2^-24; four times that is allowed. */
+#define OP_SUM_ERROR (4 * 0x1p-48 / 6)
+
+/* Per-step values of a case whose batch is n. */
+weft_values op_values(int32_t n);
+
+/* Fill in its name: "conv2d 2x5x4x3 3x3x3x5 set 2x5x4x5" and what is to stand behind it. */
+void op_case_name(op_case *c, const char *behind);
 
 int op_case_count(void);
 
