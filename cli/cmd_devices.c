@@ -7,7 +7,9 @@
 #include "cli/gpus.h"
 #include "cli/options.h"
 #include "cli/output.h"
+#include "cli/qualify.h"
 #include "cli/select.h"
+#include "cli/verdict.h"
 
 enum { NAME_AT = 44, ID_WIDTH = 12 };
 
@@ -26,6 +28,11 @@ static const char *family_text(weft_family family)
     return names[family];
 }
 
+static cli_verdict verdict_of(const weft_device_entry *entry)
+{
+    return cli_verdict_load(entry, WEFT_FAMILY_AUTO);
+}
+
 /* Why auto takes the first of its list. */
 static const char *why_first(const weft_device_entry *entry)
 {
@@ -40,6 +47,8 @@ static const char *reason(const weft_device_entry *entry, const weft_device_entr
                           char text[128])
 {
     if (entry == first) return why_first(entry);
+    if (verdict_of(entry).verdict == WEFT_VERDICT_FAILED)
+        return "its selftest failed: taken when named, only";
     if (entry->info.emulated) return "an emulator or software renderer: taken when named, only";
     snprintf(text, 128, "after %.100s, which comes first", first ? first->id : "others");
     return text;
@@ -51,9 +60,9 @@ static weft_status find_first(const weft_registry *registry, const weft_device_e
     int *order = calloc((size_t)weft_registry_count(registry) + 1, sizeof *order);
     *out = NULL;
     if (!order) return weft_fail(WEFT_ERR_MEMORY, "out of memory for the list of devices");
-    if (weft_registry_auto_order(registry, order) > 0) {
-        *out = weft_registry_device(registry, order[0]);
-    }
+    int count = weft_registry_auto_order(registry, order);
+    cli_qualify_filter(registry, &(cli_wish){.family = WEFT_FAMILY_AUTO}, order, &count);
+    if (count > 0) *out = weft_registry_device(registry, order[0]);
     free(order);
     return WEFT_OK;
 }
@@ -89,6 +98,11 @@ static void print_device(const weft_registry *registry, int index, const weft_de
         printf("%*sthe same device as %s\n", NAME_AT, "", weft_registry_device(registry, twin)->id);
     }
     if (entry->info.emulated) printf("%*semulated: taken when named, only\n", NAME_AT, "");
+    if (cli_verdict_applies(entry)) {
+        const cli_verdict verdict = verdict_of(entry);
+        printf("%*sselftest: %s%s%.10s\n", NAME_AT, "", cli_verdict_words(&verdict),
+               verdict.date[0] ? ", " : "", verdict.date);
+    }
 }
 
 static void print_table(const weft_registry *registry, const weft_device_entry *first)
@@ -108,20 +122,30 @@ static void print_table(const weft_registry *registry, const weft_device_entry *
 
 /* ---- JSON ---- */
 
+/* null for a device that needs none: the CPU backend is what the others are held against. */
+static json_t *selftest_json(const weft_device_entry *entry)
+{
+    const cli_verdict v = verdict_of(entry);
+    if (!cli_verdict_applies(entry)) return json_null();
+    return json_pack("{s:s, s:b, s:o}", "verdict", cli_verdict_text(v.verdict), "quick", v.quick,
+                     "date", v.date[0] ? cli_json_text(v.date) : json_null());
+}
+
 static json_t *device_json(const weft_registry *registry, int index, const weft_device_entry *first)
 {
     const weft_device_entry *entry = weft_registry_device(registry, index);
     const weft_device_info *info = &entry->info;
     const int twin = cli_device_twin(registry, index);
     char text[128];
-    return json_pack(
-        "{s:s, s:s, s:o, s:o, s:o, s:s, s:i, s:I, s:b, s:s, s:s, s:s?, s:b}", "id", entry->id,
-        "backend", entry->backend->name, "name", cli_json_text(info->name), "platform",
-        cli_json_text(info->platform), "driver", cli_json_text(info->driver), "type",
-        type_text(entry), "compute_units", (int)info->compute_units, "memory_bytes",
-        (json_int_t)info->memory_bytes, "selected", entry == first, "reason",
-        reason(entry, first, text), "family", family_text(info->family), "same_as",
-        twin >= 0 ? weft_registry_device(registry, twin)->id : NULL, "emulated", info->emulated);
+    return json_pack("{s:s, s:s, s:o, s:o, s:o, s:s, s:i, s:I, s:b, s:s, s:s, s:s?, s:b, s:o}",
+                     "id", entry->id, "backend", entry->backend->name, "name",
+                     cli_json_text(info->name), "platform", cli_json_text(info->platform), "driver",
+                     cli_json_text(info->driver), "type", type_text(entry), "compute_units",
+                     (int)info->compute_units, "memory_bytes", (json_int_t)info->memory_bytes,
+                     "selected", entry == first, "reason", reason(entry, first, text), "family",
+                     family_text(info->family), "same_as",
+                     twin >= 0 ? weft_registry_device(registry, twin)->id : NULL, "emulated",
+                     info->emulated, "selftest", selftest_json(entry));
 }
 
 static weft_status print_json(const weft_registry *registry, const weft_device_entry *first)

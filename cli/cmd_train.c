@@ -9,6 +9,7 @@
 #include "cli/output.h"
 #include "cli/pictures.h"
 #include "cli/progress.h"
+#include "cli/qualify.h"
 #include "cli/select.h"
 #include "cli/signals.h"
 #include "cli/trained.h"
@@ -254,6 +255,7 @@ static weft_status train(session *s)
 
     cli_signals_catch();
     WEFT_TRY(cli_select(&wish, attempt, s, &choice));
+    cli_qualify_remind(choice.entry, &wish);
     weft_status status = start_pictures(s, choice.entry);
     if (status == WEFT_OK) status = weft_trainer_run(s->trainer, &s->result);
     cli_progress_clear(s->progress);

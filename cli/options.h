@@ -18,6 +18,7 @@ typedef enum cli_command_id {
     CLI_PREDICT,
     CLI_BENCH,
     CLI_TUNE,
+    CLI_SELFTEST,
     CLI_INIT,
     CLI_LAYERS,
     CLI_MODELS,
@@ -34,6 +35,7 @@ int cli_run_eval(const cli_args *args);
 int cli_run_predict(const cli_args *args);
 int cli_run_bench(const cli_args *args);
 int cli_run_tune(const cli_args *args);
+int cli_run_selftest(const cli_args *args);
 int cli_run_init(const cli_args *args);
 int cli_run_layers(const cli_args *args);
 int cli_run_models(const cli_args *args);
@@ -74,6 +76,9 @@ typedef enum cli_option_id {
     CLI_OPT_GEMM,
     CLI_OPT_THREADS,
     CLI_OPT_DUMP_KERNELS,
+    CLI_OPT_QUICK,
+    CLI_OPT_TIME_LIMIT,
+    CLI_OPT_PART,
     CLI_OPT_RECIPE,
     CLI_OPT_EPOCHS,
     CLI_OPT_MAX_STEPS,
@@ -105,6 +110,7 @@ typedef enum cli_option_id {
     CLI_OPT_TOP,
     CLI_OPT_PLAN,
     CLI_OPT_PRINT,
+    CLI_OPT_BUNDLE,
     CLI_OPT_JSON,
     CLI_OPT_QUIET,
     CLI_OPT_HELP,

@@ -9,6 +9,7 @@ enum {
     PREDICT = ON(PREDICT),
     BENCH = ON(BENCH),
     TUNE = ON(TUNE),
+    SELFTEST = ON(SELFTEST),
     INIT = ON(INIT),
     RUNS = TRAIN | EVAL | PREDICT,
     COMPUTE = RUNS | BENCH,
@@ -47,6 +48,11 @@ const cli_command cli_commands[CLI_COMMAND_COUNT] = {
                   "weft tune seed-cnn\n"
                   "weft tune seed-cnn --device opencl:0 --batch-size 256\n"
                   "weft tune seed-cnn --print >> cl/tuning.txt\n"},
+    [CLI_SELFTEST] = {"selftest", "", 0, 0, cli_run_selftest,
+                      "Check that a device computes what the CPU backend computes",
+                      "weft selftest\n"
+                      "weft selftest --device opencl:0 --quick\n"
+                      "weft selftest --device gpu --bundle my-gpu.json\n"},
     [CLI_INIT] = {"init", "MODEL -o FILE", 1, 1, cli_run_init,
                   "Write the initial weights of a network as a checkpoint",
                   "weft init seed-cnn -o start.safetensors --seed 7\n"},
@@ -93,23 +99,33 @@ const cli_option cli_options[CLI_OPTION_COUNT] = {
                          TRAIN | BENCH, true, "none, or a list such as flip,shift=2,erase=0.25"},
 
     [CLI_OPT_DEVICE] =
-        {"device", 'd', CLI_TEXT, 0, 0, "DEVICE", "auto", CLI_GROUP_DEVICE, COMPUTE | TUNE, false,
+        {"device", 'd', CLI_TEXT, 0, 0, "DEVICE", "auto", CLI_GROUP_DEVICE,
+         COMPUTE | TUNE | SELFTEST, false,
          "auto, cpu, gpu, opencl, an id of `weft devices`, or part of a name; also "
          "$WEFT_DEVICE. auto falls back when a device fails, a named one never does"},
     [CLI_OPT_FAMILY] = {"family", 0, CLI_CHOICE, 0, 0, "auto|vector|tile", "auto", CLI_GROUP_DEVICE,
-                        COMPUTE | TUNE, true,
+                        COMPUTE | TUNE | SELFTEST, true,
                         "kind of OpenCL kernels: vector for CPUs, tile for GPUs"},
     [CLI_OPT_GEMM] = {"gemm", 0, CLI_CHOICE, 0, 0, "auto|own|clblast", "auto", CLI_GROUP_DEVICE,
-                      COMPUTE | TUNE, true, "who multiplies matrices on an OpenCL device"},
+                      COMPUTE | TUNE | SELFTEST, true,
+                      "who multiplies matrices on an OpenCL device"},
     [CLI_OPT_NO_FUSION] = {"no-fusion", 0, CLI_FLAG, 0, 0, NULL, NULL, CLI_GROUP_DEVICE, TRAIN,
                            true, "run every op by itself: when a fused kernel is in doubt"},
     [CLI_OPT_THREADS] = {"threads", 0, CLI_INT, 1, 1024, "N", "all", CLI_GROUP_DEVICE,
-                         COMPUTE | TUNE, false,
+                         COMPUTE | TUNE | SELFTEST, false,
                          "threads of the CPU backend and of OpenCL on the CPU (PoCL); results do "
                          "not depend on it"},
     [CLI_OPT_DUMP_KERNELS] = {"dump-kernels", 0, CLI_TEXT, 0, 0, "DIR", NULL, CLI_GROUP_DEVICE,
-                              COMPUTE | TUNE, false,
+                              COMPUTE | TUNE | SELFTEST, false,
                               "write the source of every OpenCL program there"},
+    [CLI_OPT_QUICK] = {"quick", 0, CLI_FLAG, 0, 0, NULL, NULL, CLI_GROUP_DEVICE, SELFTEST, false,
+                       "small shapes only, a tenth of the time"},
+    [CLI_OPT_TIME_LIMIT] = {"time-limit", 0, CLI_INT, 1, 86400, "SECONDS", "300", CLI_GROUP_DEVICE,
+                            SELFTEST, false,
+                            "stop a part that makes no progress for so long; it has failed"},
+    [CLI_OPT_PART] = {"part", 0, CLI_TEXT, 0, 0, "NAME", NULL, CLI_GROUP_DEVICE, SELFTEST, false,
+                      "run one part in this process and print its progress and row as JSON: the "
+                      "name of an op, settings, training or memory"},
 
     [CLI_OPT_RECIPE] = {"recipe", 0, CLI_CHOICE, 0, 0, "default|seed", "default",
                         CLI_GROUP_TRAINING, TRAIN, false,
@@ -182,10 +198,15 @@ const cli_option cli_options[CLI_OPTION_COUNT] = {
                       "a line for every step of the plans: kernel, time, share of its roofline"},
     [CLI_OPT_PRINT] = {"print", 0, CLI_FLAG, 0, 0, NULL, NULL, CLI_GROUP_OUTPUT, TUNE, false,
                        "what was chosen, as rows for cl/tuning.txt"},
+    [CLI_OPT_BUNDLE] = {"bundle", 0, CLI_TEXT, 0, 0, "FILE", NULL, CLI_GROUP_OUTPUT, SELFTEST,
+                        false,
+                        "write what a report needs into one JSON file: device, limits, verdicts, "
+                        "times of steps, sources of what failed; no user, path or host name"},
     [CLI_OPT_JSON] = {"json", 0, CLI_FLAG, 0, 0, NULL, NULL, CLI_GROUP_OUTPUT,
-                      COMPUTE | TUNE | ON(DEVICES), false, "results as JSON"},
-    [CLI_OPT_QUIET] = {"quiet", 'q', CLI_FLAG, 0, 0, NULL, NULL, CLI_GROUP_OUTPUT, COMPUTE | TUNE,
-                       false, "no progress and no notes; warnings and results stay"},
+                      COMPUTE | TUNE | SELFTEST | ON(DEVICES), false, "results as JSON"},
+    [CLI_OPT_QUIET] = {"quiet", 'q', CLI_FLAG, 0, 0, NULL, NULL, CLI_GROUP_OUTPUT,
+                       COMPUTE | TUNE | SELFTEST, false,
+                       "no progress and no notes; warnings and results stay"},
     [CLI_OPT_HELP] = {"help", 'h', CLI_FLAG, 0, 0, NULL, NULL, CLI_GROUP_OUTPUT, ALL, false,
                       "this help"},
 };

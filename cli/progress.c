@@ -121,6 +121,18 @@ static const char *duration(double seconds, char text[32])
     return text;
 }
 
+void cli_progress_check(cli_progress *progress, const char *part, double share, double left)
+{
+    char text[TEXT_MAX], eta[32];
+    if (progress->live) {
+        snprintf(text, sizeof text, "checking %s  ETA %s", part, duration(left, eta));
+        draw(progress, share, text);
+    } else if (!progress->quiet && !progress->told) {
+        cli_note("checking the device, part by part");
+        progress->told = true;
+    }
+}
+
 void cli_progress_step(cli_progress *progress, const weft_step_report *r)
 {
     char text[TEXT_MAX], loss[32], accuracy[32], speed[32], left[32];

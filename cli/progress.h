@@ -16,6 +16,8 @@ void cli_progress_free(cli_progress *progress);
 
 void cli_progress_prepare(cli_progress *progress, int done, int total);
 void cli_progress_tune(cli_progress *progress, int done, int total); /* candidates */
+/* A part of a selftest, the share of the whole that is done, seconds that are left. */
+void cli_progress_check(cli_progress *progress, const char *part, double share, double left);
 void cli_progress_step(cli_progress *progress, const weft_step_report *report);
 void cli_progress_epoch(cli_progress *progress, const weft_epoch_report *report);
 

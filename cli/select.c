@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "backends/backends.h"
+#include "cli/qualify.h"
 #include "core/posix.h"
 
 cli_wish cli_wish_of(const cli_args *args, weft_log log)
@@ -52,6 +53,13 @@ weft_thread *cli_load_drivers(const char *wanted)
     const bool only_cpu = named && strcmp(named, "cpu") == 0;
     if (!only_cpu && weft_backend_opencl()) (void)weft_thread_start(load_drivers, NULL, &thread);
     return thread;
+}
+
+const char *cli_family_text(weft_family family)
+{
+    static const char *const names[] = {
+        [WEFT_FAMILY_AUTO] = "auto", [WEFT_FAMILY_VECTOR] = "vector", [WEFT_FAMILY_TILE] = "tile"};
+    return names[family];
 }
 
 const char *cli_device_words(const weft_device_entry *entry)
@@ -147,12 +155,19 @@ static const char *named_device(const cli_wish *wish)
     return is_set(named) ? named : NULL;
 }
 
+/* Whether the program chooses, and may take another device than the first. */
+static bool is_auto(const cli_wish *wish)
+{
+    const char *named = named_device(wish);
+    return !named || strcmp(named, "auto") == 0;
+}
+
 /* The devices to try, best first; order has room for every device. */
 static weft_status list_candidates(const weft_registry *registry, const cli_wish *wish, int *order,
                                    int *count)
 {
     const char *named = named_device(wish);
-    if (!named || strcmp(named, "auto") == 0) {
+    if (is_auto(wish)) {
         WEFT_TRY(weft_registry_find(registry, "auto", order, count));
         if (!named && is_set(wish->recorded.name)) {
             prefer_recorded(registry, wish, order, count);
@@ -219,9 +234,11 @@ static weft_status give_up(const cli_wish *wish, const weft_device_entry *entry,
 static weft_status try_all(const cli_wish *wish, const weft_open_desc *desc, const int *order,
                            int count, cli_attempt *attempt, void *user, cli_choice *out)
 {
+    const bool automatic = is_auto(wish);
     weft_status status = weft_fail(WEFT_ERR_DEVICE, "no device to run on");
     for (int i = 0; i < count; i++) {
         out->entry = weft_registry_device(out->registry, order[i]);
+        if (automatic && i + 1 < count && !cli_qualify(out->entry, wish)) continue;
         status = try_device(out->entry, desc, attempt, user, &out->device);
         if (!is_device_failure(status)) return status;
         if (i + 1 == count) return give_up(wish, out->entry, status);
@@ -248,6 +265,7 @@ static weft_status select_device(const cli_wish *wish, cli_attempt *attempt, voi
     weft_status status = WEFT_OK;
     if (!order) status = weft_fail(WEFT_ERR_MEMORY, "out of memory for the list of devices");
     if (status == WEFT_OK) status = list_candidates(out->registry, wish, order, &count);
+    if (status == WEFT_OK && is_auto(wish)) cli_qualify_filter(out->registry, wish, order, &count);
     if (status == WEFT_OK) status = try_all(wish, &desc, order, count, attempt, user, out);
     free(order);
     free(cache);
@@ -262,6 +280,26 @@ weft_status cli_select(const cli_wish *wish, cli_attempt *attempt, void *user, c
     const weft_status status = select_device(wish, attempt, user, out);
     if (status != WEFT_OK) cli_choice_free(out);
     return status;
+}
+
+static weft_status first_candidate(const cli_wish *wish, const weft_registry *registry,
+                                   const weft_device_entry **entry)
+{
+    int count = weft_registry_count(registry);
+    int *order = calloc((size_t)count + 1, sizeof *order);
+    if (!order) return weft_fail(WEFT_ERR_MEMORY, "out of memory for the list of devices");
+    const weft_status status = list_candidates(registry, wish, order, &count);
+    if (status == WEFT_OK) *entry = weft_registry_device(registry, order[0]);
+    free(order);
+    return status;
+}
+
+weft_status cli_select_entry(const cli_wish *wish, weft_registry **registry,
+                             const weft_device_entry **entry)
+{
+    *entry = NULL;
+    WEFT_TRY(cli_registry(named_device(wish), &wish->log, registry));
+    return first_candidate(wish, *registry, entry);
 }
 
 void cli_choice_free(cli_choice *choice)

@@ -49,8 +49,16 @@ weft_thread *cli_load_drivers(const char *wanted);
  * one when one fails, and each failure is one warning. */
 weft_status cli_select(const cli_wish *wish, cli_attempt *attempt, void *user, cli_choice *out);
 
+/* The device that cli_select would try first, without opening it. Free the registry whatever is
+ * returned. */
+weft_status cli_select_entry(const cli_wish *wish, weft_registry **registry,
+                             const weft_device_entry **entry);
+
 /* After everything that was made on the device is gone. */
 void cli_choice_free(cli_choice *choice);
+
+/* As --family takes it. */
+const char *cli_family_text(weft_family family);
 
 /* "GPU", "accelerator", "CPU through OpenCL" or "CPU backend". */
 const char *cli_device_words(const weft_device_entry *entry);

@@ -14,7 +14,8 @@
     X(WEFT_ERR_UNSUPPORTED, "not supported by this device", 4) \
     X(WEFT_ERR_MEMORY, "out of memory", 5)                     \
     X(WEFT_ERR_IO, "input or output failed", 6)                \
-    X(WEFT_ERR_DIVERGED, "training diverged", 7)
+    X(WEFT_ERR_DIVERGED, "training diverged", 7)               \
+    X(WEFT_ERR_CHECK, "check failed", 8)
 
 #define WEFT_STATUS_ENUM(code, text, exit_code) code,
 typedef enum weft_status { WEFT_STATUS_LIST(WEFT_STATUS_ENUM) WEFT_STATUS_COUNT } weft_status;

@@ -1,0 +1,167 @@
+#define _XOPEN_SOURCE 700
+#include "cli/bundle.h"
+
+#include <dirent.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/output.h"
+#include "cli/scrub.h"
+#include "core/child.h"
+#include "core/posix.h"
+
+enum { FILES_MAX = 64, FILE_MAX = 1 << 20, BENCH_SECONDS = 600 };
+
+/* ---- the device ---- */
+
+static json_t *device_json(const weft_device_entry *entry)
+{
+    static const char *const types[] = {[WEFT_DEVICE_CPU] = "cpu",
+                                        [WEFT_DEVICE_GPU] = "gpu",
+                                        [WEFT_DEVICE_ACCELERATOR] = "accelerator"};
+    const weft_device_info *i = &entry->info;
+    return json_pack("{s:s, s:o, s:o, s:o, s:o, s:s, s:i, s:i, s:I, s:I, s:I, s:I, s:I, s:b, s:b}",
+                     "backend", entry->backend->name, "name", cli_json_text(i->name), "platform",
+                     cli_json_text(i->platform), "driver", cli_json_text(i->driver), "version",
+                     cli_json_text(i->version), "type", types[i->type], "compute_units",
+                     (int)i->compute_units, "clock_mhz", (int)i->clock_mhz, "memory_bytes",
+                     (json_int_t)i->memory_bytes, "max_alloc_bytes", (json_int_t)i->max_alloc_bytes,
+                     "max_group", (json_int_t)i->max_group, "local_bytes",
+                     (json_int_t)i->local_bytes, "vendor_id", (json_int_t)i->vendor_id,
+                     "host_memory", i->host_memory, "emulated", i->emulated);
+}
+
+/* ---- a run of this program ---- */
+
+/* All that it prints, as one text; NULL when it failed or was silent for too long. */
+static char *run_program(const char *const *words)
+{
+    weft_child *child = NULL;
+    char *text = NULL;
+    size_t length = 0;
+    FILE *all = open_memstream(&text, &length);
+    if (!all || weft_child_start(words, &child) != WEFT_OK) {
+        if (all) fclose(all);
+        free(text);
+        return NULL;
+    }
+    const char *line;
+    weft_child_event event;
+    while ((event = weft_child_read(child, BENCH_SECONDS, &line)) == WEFT_CHILD_LINE)
+        fprintf(all, "%s\n", line);
+    const int code = weft_child_end(child, event == WEFT_CHILD_SILENT);
+    const bool whole = fclose(all) == 0 && code == 0;
+    if (whole) return text;
+    free(text);
+    return NULL;
+}
+
+/* Times of the steps of a network; null when the device cannot run it. */
+static json_t *bench_json(const char *program, const cli_selftest_wish *wish)
+{
+    const char *const words[] = {
+        program,   "bench",    "seed-cnn",      "--plan",   "--json",
+        "--quiet", "--device", wish->entry->id, "--family", cli_family_text(wish->family),
+        NULL};
+    char *text = run_program(words);
+    json_t *json = text ? json_loads(text, 0, NULL) : NULL;
+    free(text);
+    return json ? json : json_null();
+}
+
+/* ---- sources of what failed ---- */
+
+/* Read a file into the object, and remove it. */
+static void take_file(const char *folder, const char *name, json_t *files)
+{
+    char *path = weft_path_join(folder, name), *text = NULL;
+    size_t length = 0;
+    const bool wanted = json_object_size(files) < FILES_MAX;
+    if (path && wanted && weft_read_file(path, FILE_MAX, &text, &length) == WEFT_OK)
+        (void)json_object_set_new(files, name, cli_json_text(text));
+    if (path) (void)weft_remove(path);
+    free(text);
+    free(path);
+}
+
+/* Every file of the folder, which is gone afterwards. */
+static void take_files(const char *folder, json_t *files)
+{
+    DIR *names = opendir(folder);
+    for (struct dirent *entry; names && (entry = readdir(names));)
+        if (entry->d_name[0] != '.') take_file(folder, entry->d_name, files);
+    if (names) closedir(names);
+    (void)rmdir(folder);
+}
+
+static void add_sources(const char *program, const cli_selftest_wish *wish, int part,
+                        const char *folder, json_t *files)
+{
+    const char *const words[] = {program,
+                                 "selftest",
+                                 "--part",
+                                 weft_selftest_name(part),
+                                 "--device",
+                                 wish->entry->id,
+                                 "--family",
+                                 cli_family_text(wish->family),
+                                 "--dump-kernels",
+                                 folder,
+                                 wish->quick ? "--quick" : NULL,
+                                 NULL};
+    free(run_program(words));
+    take_files(folder, files);
+}
+
+/* A folder of our own in the cache folder; NULL when there is none. */
+static char *new_folder(void)
+{
+    char *cache = weft_cache_folder();
+    char *folder = cache && weft_make_folders(cache) == WEFT_OK
+                       ? weft_path_join(cache, "bundle-XXXXXX")
+                       : NULL;
+    free(cache);
+    if (folder && !mkdtemp(folder)) {
+        free(folder);
+        folder = NULL;
+    }
+    return folder;
+}
+
+/* Names and texts: programs as they were built, and logs of builds that failed. */
+static json_t *sources_json(const char *program, const cli_selftest_wish *wish,
+                            const cli_selftest_result *result)
+{
+    json_t *files = json_object();
+    for (int i = 0; files && i < result->count; i++) {
+        char *folder = result->row[i].verdict == WEFT_VERDICT_FAILED ? new_folder() : NULL;
+        if (folder) add_sources(program, wish, i, folder, files);
+        free(folder);
+    }
+    return files;
+}
+
+weft_status cli_bundle_write(const char *path, const cli_selftest_wish *wish,
+                             const cli_selftest_result *result, json_t *selftest)
+{
+    char date[32];
+    char *program = weft_program_path();
+    weft_utc(date);
+    json_t *bundle = json_pack("{s:s, s:s, s:o, s:o, s:o, s:o}", "weft", WEFT_VERSION, "date", date,
+                               "device", device_json(wish->entry), "selftest", selftest, "bench",
+                               program ? bench_json(program, wish) : json_null(), "programs",
+                               program ? sources_json(program, wish, result) : json_null());
+    free(program);
+    char *text = bundle ? json_dumps(bundle, JSON_INDENT(1)) : NULL;
+    json_decref(bundle);
+    if (!text) return weft_fail(WEFT_ERR_MEMORY, "out of memory for the bundle");
+    char *clean = cli_scrub(text);
+    free(text);
+    if (!clean) return weft_fail(WEFT_ERR_MEMORY, "out of memory for the bundle");
+    const weft_status status = weft_write_file(path, clean, strlen(clean));
+    free(clean);
+    return status;
+}

@@ -1,0 +1,69 @@
+#include "cli/qualify.h"
+
+#include <stdlib.h>
+
+#include "cli/selftest.h"
+#include "cli/verdict.h"
+
+enum { QUICK_SECONDS = 120 }; /* that a part may show no progress; kernels are compiled first */
+
+static bool has_failed(const weft_device_entry *entry, const cli_wish *wish)
+{
+    if (!cli_verdict_applies(entry)) return false;
+    const cli_verdict verdict = cli_verdict_load(entry, wish->family);
+    if (verdict.verdict != WEFT_VERDICT_FAILED) return false;
+    weft_say(&wish->log, WEFT_WARNING,
+             "%s is left out, its selftest failed: %s; --device %s takes it all the same",
+             entry->id, verdict.failure, entry->id);
+    return true;
+}
+
+void cli_qualify_filter(const weft_registry *registry, const cli_wish *wish, int *order, int *count)
+{
+    int kept = 0;
+    for (int i = 0; i < *count; i++)
+        if (!has_failed(weft_registry_device(registry, order[i]), wish)) order[kept++] = order[i];
+    *count = kept;
+}
+
+/* The test itself may not be possible: then there is no verdict, and the device is tried. */
+static weft_status test(const weft_device_entry *entry, const cli_wish *wish,
+                        cli_selftest_result *result)
+{
+    const cli_selftest_wish quick = {.entry = entry,
+                                     .family = wish->family,
+                                     .gemm = wish->gemm,
+                                     .threads = wish->threads,
+                                     .quick = true,
+                                     .time_limit = QUICK_SECONDS};
+    cli_progress *progress = NULL;
+    weft_say(&wish->log, WEFT_INFO, "%s was never tested: weft selftest --quick comes first",
+             entry->id);
+    WEFT_TRY(cli_progress_new(0, true, &progress));
+    weft_status status = cli_selftest_all(&quick, progress, result);
+    if (status == WEFT_OK) status = cli_verdict_save(entry, wish->family, result);
+    cli_progress_free(progress);
+    return status;
+}
+
+bool cli_qualify(const weft_device_entry *entry, const cli_wish *wish)
+{
+    if (entry->info.type != WEFT_DEVICE_GPU) return true;
+    if (cli_verdict_load(entry, wish->family).verdict != WEFT_VERDICT_NONE) return true;
+    cli_selftest_result *result = calloc(1, sizeof *result);
+    if (!result) return true;
+    const weft_status status = test(entry, wish, result);
+    const weft_verdict verdict = result->verdict;
+    free(result);
+    if (status != WEFT_OK) weft_say(&wish->log, WEFT_WARNING, "%s: %s", entry->id, weft_error());
+    return verdict != WEFT_VERDICT_FAILED || !has_failed(entry, wish);
+}
+
+void cli_qualify_remind(const weft_device_entry *entry, const cli_wish *wish)
+{
+    if (!cli_verdict_applies(entry)) return;
+    if (cli_verdict_load(entry, wish->family).verdict != WEFT_VERDICT_NONE) return;
+    weft_say(&wish->log, WEFT_INFO,
+             "nobody has tested %s here; `weft selftest --device %s` takes a minute", entry->id,
+             entry->id);
+}
