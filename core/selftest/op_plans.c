@@ -109,6 +109,7 @@ bool op_case_of(const weft_op *op, const char *where, op_case *out)
         blank(&out->op.in[i]);
     for (int i = 0; i < WEFT_MAX_OUT; i++)
         blank(&out->op.out[i]);
+    out->padded = op->kind <= WEFT_OP_conv2d_weight_grad ? 2 : 0;
     out->op.scratch = (weft_tensor){.shape = {0, {0}}};
     out->terms = terms_of(op);
     out->bound += OP_SUM_ERROR * (double)out->terms;
