@@ -66,10 +66,11 @@ static weft_status check_pool(const weft_op *op, const weft_shape *x)
     const char *name = weft_op_describe(op->kind)->name;
     const weft_window *pool = &op->with.fused.pool;
     for (int i = 0; i < 4; i++) {
-        if (pool->pad[i] != 0 || pool->stride[i % 2] != pool->kernel[i % 2]) {
+        if (pool->pad[i] != 0 || pool->stride[i % 2] != pool->kernel[i % 2] ||
+            pool->dilation[i % 2] > 1) {
             return weft_fail(WEFT_ERR_UNSUPPORTED,
-                             "%s: pooling windows that overlap or have gaps "
-                             "or padding",
+                             "%s: pooling windows that overlap or have gaps, "
+                             "padding or dilation",
                              name);
         }
     }

@@ -50,10 +50,19 @@ static void pooling_of(const cl_device *device, const weft_op *op, const char *e
     CL_I((p)->x->dim[0]), CL_I((p)->x->dim[1]), CL_I((p)->x->dim[2]), CL_I((p)->y->dim[1]), \
         CL_I((p)->y->dim[2]), CL_I((p)->x->dim[3]), CL_L((p)->each)
 
+static weft_status refuse_dilation(const weft_op *op)
+{
+    const int32_t *dilation = op->with.window.dilation;
+    if (dilation[0] <= 1 && dilation[1] <= 1) return WEFT_OK;
+    return weft_fail(WEFT_ERR_UNSUPPORTED, "%s: dilation %dx%d, only 1 is supported",
+                     weft_op_describe(op->kind)->name, (int)dilation[0], (int)dilation[1]);
+}
+
 weft_status cl_supports_maxpool(const cl_device *device, const weft_op *op, weft_support *support)
 {
     (void)device;
     const weft_window *window = &op->with.window;
+    WEFT_TRY(refuse_dilation(op));
     if ((int64_t)window->kernel[0] * window->kernel[1] > MAX_TAPS) {
         return weft_fail(WEFT_ERR_UNSUPPORTED, "maxpool: a window of %d x %d, at most %d in all",
                          (int)window->kernel[0], (int)window->kernel[1], MAX_TAPS);
@@ -89,7 +98,7 @@ weft_status cl_op_maxpool_grad(cl_device *device, const weft_op *op, const char 
 weft_status cl_supports_avgpool(const cl_device *device, const weft_op *op, weft_support *support)
 {
     (void)device;
-    (void)op;
+    WEFT_TRY(refuse_dilation(op));
     return cl_accept(support, "direct", 0);
 }
 
