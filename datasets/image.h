@@ -18,7 +18,7 @@ typedef struct weft_image {
 
 /* Decode from the start of an open file of `size` bytes; path is for messages. */
 weft_status weft_png_read(FILE *file, const char *path, int64_t size, weft_image *out);
-weft_status weft_jpeg_read(FILE *file, const char *path, weft_image *out);
+weft_status weft_jpeg_read(FILE *file, const char *path, int64_t size, weft_image *out);
 
 /* WEFT_ERR_FORMAT names the size when it is zero or over 64 megapixels; called before anything is
  * allocated for the pixels. */

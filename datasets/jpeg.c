@@ -11,7 +11,8 @@
 #include "core/checked.h"
 
 enum {
-    SCANS_MAX = 200, /* of a progressive file; real ones have about ten */
+    SCANS_MAX = 200,    /* of a progressive file; real ones have about ten */
+    HEADERS_LEAST = 80, /* bytes before the first pixel of any JPEG file: tables and sizes */
     EXIF_MAX = 0xFFFF,
     MEMORY_MAX = 512 << 20
 };
@@ -23,6 +24,7 @@ typedef struct job {
     struct jpeg_decompress_struct jpeg;
     jmp_buf back;
     const char *path;
+    int64_t size; /* of the file */
     weft_image *out;
     weft_status status;
 } job;
@@ -84,6 +86,21 @@ static int orientation(const job *j)
     return 1;
 }
 
+/* Each block of 8 x 8 values takes a bit at least, so a short file cannot hold many. */
+static weft_status check_claim(const job *j)
+{
+    int64_t blocks = 0;
+    for (int i = 0; i < j->jpeg.num_components; i++) {
+        const jpeg_component_info *c = &j->jpeg.comp_info[i];
+        blocks += (int64_t)c->width_in_blocks * c->height_in_blocks;
+    }
+    if (blocks <= 8 * (j->size - HEADERS_LEAST)) return WEFT_OK;
+    return weft_fail(WEFT_ERR_FORMAT,
+                     "%s: damaged JPEG: %lld bytes cannot hold its %u x %u pixels; save it again",
+                     j->path, (long long)j->size, (unsigned)j->jpeg.image_width,
+                     (unsigned)j->jpeg.image_height);
+}
+
 static weft_status choose_colour(job *j)
 {
     switch (j->jpeg.jpeg_color_space) {
@@ -106,6 +123,7 @@ static weft_status decode(job *j)
     weft_image *out = j->out;
     (void)jpeg_read_header(jpeg, TRUE);
     WEFT_TRY(weft_image_check_size(j->path, jpeg->image_width, jpeg->image_height));
+    WEFT_TRY(check_claim(j));
     WEFT_TRY(choose_colour(j));
     out->orientation = orientation(j);
     jpeg->dct_method = JDCT_ISLOW;
@@ -139,12 +157,13 @@ static void guarded_decode(job *j, FILE *file)
     j->status = decode(j);
 }
 
-weft_status weft_jpeg_read(FILE *file, const char *path, weft_image *out)
+weft_status weft_jpeg_read(FILE *file, const char *path, int64_t size, weft_image *out)
 {
     *out = (weft_image){.orientation = 1};
     job *j = calloc(1, sizeof *j);
     if (!j) return weft_fail(WEFT_ERR_MEMORY, "reading %s", path);
     j->path = path;
+    j->size = size;
     j->out = out;
     j->jpeg.err = jpeg_std_error(&j->error);
     j->jpeg.client_data = j;

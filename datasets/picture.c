@@ -36,7 +36,7 @@ static weft_status read_file(FILE *file, const char *path, weft_image *image)
         return weft_fail(WEFT_ERR_IO, "cannot read %s: %s", path, strerror(errno));
     rewind(file);
     if (memcmp(start, png, sizeof png) == 0) return weft_png_read(file, path, size, image);
-    if (memcmp(start, jpeg, sizeof jpeg) == 0) return weft_jpeg_read(file, path, image);
+    if (memcmp(start, jpeg, sizeof jpeg) == 0) return weft_jpeg_read(file, path, size, image);
     return weft_fail(WEFT_ERR_FORMAT, "%s is neither PNG nor JPEG%s; convert it to one of them",
                      path, size == 0 ? " (it is empty)" : "");
 }

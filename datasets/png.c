@@ -11,17 +11,22 @@
 #include "datasets/datasets.h"
 
 enum {
-    HEADER_BYTES = 24,    /* signature, IHDR's length and name, width, height */
+    HEADER_BYTES = 24, /* signature, IHDR's length and name, width, height */
+    SIGNATURE_BYTES = 8,
+    CHUNK_FRAME = 12,     /* a chunk's length, name and checksum */
     CHUNK_MAX = 8 << 20,  /* bytes that a chunk beside the pixels may take */
     CHUNKS_MAX = 256,     /* chunks that libpng may keep */
     DEFLATE_RATIO = 1032, /* no deflate stream grows more than this */
+    DEFLATE_HEAD = 16,    /* bytes before it can grow by that ratio, which give less than: */
+    DEFLATE_LEAST = 4096,
     MESSAGE_BYTES = 96
 };
 
 /* Everything that must survive libpng's jump back. */
 typedef struct job {
     const char *path;
-    int64_t size; /* of the file */
+    int64_t size;   /* of the file */
+    int64_t packed; /* bytes of the chunks that hold pixels */
     weft_image *out;
     png_structp png;
     png_infop info;
@@ -58,6 +63,40 @@ static weft_status check_header(FILE *file, const char *path)
     return WEFT_OK;
 }
 
+static weft_status check_chunk(job *j, const uint8_t *head, int64_t left)
+{
+    const int64_t length = png_get_uint_32(head);
+    const bool pixels = memcmp(head + 4, "IDAT", 4) == 0;
+    if (length > left)
+        return weft_fail(
+            WEFT_ERR_FORMAT,
+            "%s: damaged PNG: a chunk of %lld bytes goes beyond its end; save it again", j->path,
+            (long long)length);
+    if (!pixels && length > CHUNK_MAX)
+        return weft_fail(WEFT_ERR_FORMAT,
+                         "%s: PNG with %lld bytes in a chunk beside the pixels; save it again",
+                         j->path, (long long)length);
+    if (pixels) j->packed += length;
+    return WEFT_OK;
+}
+
+/* libpng takes the memory for some chunks before it has read them, whatever limit it was given, so
+ * every length is held against the file first. */
+static weft_status check_chunks(job *j, FILE *file)
+{
+    uint8_t head[8];
+    for (int64_t at = SIGNATURE_BYTES; at + CHUNK_FRAME <= j->size;) {
+        if (fseek(file, (long)at, SEEK_SET) != 0 ||
+            fread(head, 1, sizeof head, file) != sizeof head)
+            return weft_fail(WEFT_ERR_IO, "cannot read %s", j->path);
+        WEFT_TRY(check_chunk(j, head, j->size - at - CHUNK_FRAME));
+        if (memcmp(head + 4, "IEND", 4) == 0) break;
+        at += CHUNK_FRAME + png_get_uint_32(head);
+    }
+    rewind(file);
+    return WEFT_OK;
+}
+
 /* Eight bits, no palette, and alpha where the file has any transparency. */
 static void ask_for_bytes(job *j)
 {
@@ -67,13 +106,15 @@ static void ask_for_bytes(job *j)
     png_read_update_info(j->png, j->info);
 }
 
-/* The pixels as they lie in the file cannot be more than the file could hold. */
+/* The rows as they lie in the file, each with a byte in front, cannot be more than it could hold.
+ */
 static weft_status check_claim(const job *j)
 {
     int64_t bytes, most;
     const int64_t height = png_get_image_height(j->png, j->info);
-    if (weft_mul_i64((int64_t)png_get_rowbytes(j->png, j->info), height, &bytes) ||
-        weft_mul_i64(j->size, DEFLATE_RATIO, &most) || bytes > most)
+    const int64_t packed = j->packed > DEFLATE_HEAD ? j->packed - DEFLATE_HEAD : 0;
+    if (weft_mul_i64((int64_t)png_get_rowbytes(j->png, j->info) + 1, height, &bytes) ||
+        weft_mul_i64(packed, DEFLATE_RATIO, &most) || bytes > most + DEFLATE_LEAST)
         return weft_fail(WEFT_ERR_FORMAT,
                          "%s: damaged PNG: %lld bytes cannot hold its %lu x %lu pixels; save it "
                          "again",
@@ -158,6 +199,7 @@ weft_status weft_png_read(FILE *file, const char *path, int64_t size, weft_image
     *out = (weft_image){.orientation = 1};
     WEFT_TRY(check_header(file, path));
     job j = {.path = path, .size = size, .out = out};
+    WEFT_TRY(check_chunks(&j, file));
     j.png = png_create_read_struct(PNG_LIBPNG_VER_STRING, &j, on_error, on_warning);
     if (j.png) j.info = png_create_info_struct(j.png);
     if (j.info)

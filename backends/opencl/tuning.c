@@ -5,6 +5,8 @@
 
 #include "backends/opencl/tuned.h"
 
+enum { DIGITS_MAX = 6 }; /* of a setting, as those have that the tuner stores */
+
 /* A stretch of the table, without blanks at its ends. */
 typedef struct part {
     const char *at;
@@ -34,7 +36,8 @@ static bool is(part p, const char *text)
 static bool begins(const char *text, part p)
 {
     size_t i = 0;
-    while (i < p.length && tolower((unsigned char)text[i]) == tolower((unsigned char)p.at[i]))
+    while (i < p.length && text[i] &&
+           tolower((unsigned char)text[i]) == tolower((unsigned char)p.at[i]))
         i++;
     return i == p.length;
 }
@@ -56,13 +59,14 @@ static int rank_of(part pattern, const char *device, const char *platform)
     return within(pattern, platform) ? 2 : 0;
 }
 
-/* The number after NAME= in a list of settings. */
+/* The number after NAME= in a list of settings. One of too many digits is none. */
 static bool setting(part list, const char *macro, int32_t *out)
 {
     while (list.length > 0) {
         part value = cut(&list, ' ');
         if (!is(cut(&value, '='), macro)) continue;
         int32_t number = 0;
+        if (value.length > DIGITS_MAX) return false;
         for (size_t i = 0; i < value.length && isdigit((unsigned char)value.at[i]); i++)
             number = 10 * number + (value.at[i] - '0');
         *out = number;
