@@ -66,7 +66,12 @@ weft_status cli_network_of(const weft_meta *meta, const char *path, weft_graph *
         return weft_fail(WEFT_ERR_FORMAT, "%s: holds no network text: not a checkpoint of weft",
                          path);
     }
-    return weft_graph_parse(text, strlen(text), path, out);
+    WEFT_TRY(weft_graph_parse(text, strlen(text), path, out));
+    const weft_status status = weft_checkpoint_claim(path, *out);
+    if (status == WEFT_OK) return WEFT_OK;
+    weft_graph_free(*out);
+    *out = NULL;
+    return status;
 }
 
 static weft_status read_all(const cli_args *args, cli_trained *out)

@@ -8,7 +8,7 @@
 #include "core/meta.h"
 #include "core/posix.h"
 
-enum { VALUES = -1, MISFIT_TEXT = 1600, SHAPE_TEXT = 160 };
+enum { VALUES = -1, MISFIT_TEXT = 1600, SHAPE_TEXT = 160, CLAIM_LEAST = 1 << 20 };
 
 /* The name of a tensor in files: "conv1.weight", "optim.0.conv1.weight". */
 static const char *file_name(const weft_parameter *parameter, int slot, char text[WEFT_ST_NAME_MAX])
@@ -274,4 +274,20 @@ weft_status weft_checkpoint_meta(const char *path, weft_meta **out)
     const weft_status status = weft_meta_read(file, path, out);
     weft_st_close(file);
     return status;
+}
+
+weft_status weft_checkpoint_claim(const char *path, const weft_graph *graph)
+{
+    weft_st_file *file;
+    uint64_t held = 0;
+    const uint64_t wanted = (uint64_t)weft_graph_parameters(graph) * sizeof(float);
+    WEFT_TRY(weft_st_open(path, &file));
+    for (int i = 0; i < weft_st_count(file); i++)
+        held += weft_st_at(file, i)->end - weft_st_at(file, i)->begin;
+    weft_st_close(file);
+    if (wanted < CLAIM_LEAST || wanted <= held) return WEFT_OK;
+    return weft_fail(WEFT_ERR_FORMAT,
+                     "%s: its network wants %llu bytes of weights, its tensors have %llu: damaged "
+                     "or not a checkpoint of weft",
+                     path, (unsigned long long)wanted, (unsigned long long)held);
 }

@@ -85,7 +85,7 @@ static weft_status check_chunk(job *j, const uint8_t *head, int64_t left)
 static weft_status check_chunks(job *j, FILE *file)
 {
     uint8_t head[8];
-    for (int64_t at = SIGNATURE_BYTES; at + CHUNK_FRAME <= j->size;) {
+    for (int64_t at = SIGNATURE_BYTES; at + (int64_t)sizeof head <= j->size;) {
         if (fseek(file, (long)at, SEEK_SET) != 0 ||
             fread(head, 1, sizeof head, file) != sizeof head)
             return weft_fail(WEFT_ERR_IO, "cannot read %s", j->path);

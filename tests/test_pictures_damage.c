@@ -88,6 +88,43 @@ START_TEST(test_huge)
 }
 END_TEST
 
+/* libpng would take two gigabytes for this one before it reads it. */
+START_TEST(test_long_chunk)
+{
+    size_t count;
+    unsigned char *file = scratch_read("header.png", &count);
+    uint8_t longer[200];
+    ck_assert_uint_le(count + 12, sizeof longer);
+    memcpy(longer, file, 33);
+    memcpy(longer + 33,
+           "\x7F\xFF\xFF\xFF"
+           "eXIfMM",
+           10);
+    memcpy(longer + 43, file + 33, count - 33);
+    const char *path = scratch_write("long.png", longer, count + 10);
+    ck_weft_refused(try_read(path), WEFT_ERR_FORMAT, "2147483647 bytes goes beyond its end");
+    free(file);
+}
+END_TEST
+
+/* A whole JPEG file cut down to its headers and a claim. */
+START_TEST(test_empty_jpeg)
+{
+    uint8_t bytes[QW * QH] = {0};
+    size_t count;
+    const jpeg_kind kind = {JCS_GRAYSCALE, 1, _i == 1, 0, false};
+    write_jpeg("empty.jpg", &kind, QW, QH, bytes);
+    unsigned char *file = scratch_read("empty.jpg", &count);
+    size_t at = 2;
+    while (!(file[at] == 0xFF && (file[at + 1] == 0xC0 || file[at + 1] == 0xC2)))
+        at += 2 + (size_t)(file[at + 2] << 8 | file[at + 3]);
+    memcpy(file + at + 5, (uint8_t[]){0x1F, 0x40, 0x1F, 0x40}, 4);
+    ck_weft_refused(try_read(scratch_write("empty.jpg", file, count)), WEFT_ERR_FORMAT,
+                    "cannot hold its 8000 x 8000 pixels");
+    free(file);
+}
+END_TEST
+
 /* One file of each kind to damage. */
 static unsigned char *victim(int which, size_t *count)
 {
@@ -169,6 +206,8 @@ int main(void)
     tcase_add_unchecked_fixture(tests, scratch_open, scratch_close);
     tcase_add_test(tests, test_not_a_picture);
     tcase_add_test(tests, test_huge);
+    tcase_add_test(tests, test_long_chunk);
+    tcase_add_loop_test(tests, test_empty_jpeg, 0, 2);
     tcase_add_loop_test(tests, test_cut, 0, 4);
     tcase_add_loop_test(tests, test_flip, 0, 4);
     tcase_add_test(tests, test_many_scans);

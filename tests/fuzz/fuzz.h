@@ -15,7 +15,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-enum { FUZZ_PATH = 64 };
+enum { FUZZ_PATH = 64, FUZZ_NAME = 256 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t count);
 
@@ -62,9 +62,9 @@ static inline const char *fuzz_folder(void)
 /* The input as a file of that folder. */
 static inline void fuzz_folder_file(const char *name, const uint8_t *bytes, size_t count)
 {
-    char path[2 * FUZZ_PATH + 64];
-    (void)snprintf(path, sizeof path, "%s/%s", fuzz_folder(), name);
-    FILE *file = fopen(path, "wb");
+    char path[FUZZ_PATH + FUZZ_NAME];
+    const int length = snprintf(path, sizeof path, "%s/%s", fuzz_folder(), name);
+    FILE *file = length < (int)sizeof path ? fopen(path, "wb") : NULL;
     FUZZ_CHECK(file && fwrite(bytes, 1, count, file) == count && fclose(file) == 0);
 }
 

@@ -6,7 +6,7 @@
 #include "tests/fuzz/fuzz.h"
 
 static cl_device device;
-static char stored[256]; /* name of the file of choices */
+static char stored[FUZZ_NAME]; /* name of the file of choices */
 
 static int note_name(const char *path, const struct stat *info, int kind, struct FTW *at)
 {
