@@ -122,8 +122,9 @@ void cli_scores_print(const cli_scores *s)
 {
     char loss[32], accuracy[32];
     const int width = name_width(s);
-    printf("%s on %s, %s split, %lld samples\n", cli_trained_title(s->trained), s->data->name,
-           s->split, (long long)s->score.samples);
+    cli_put_column(stdout, cli_trained_title(s->trained), 0);
+    printf(" on %s, %s split, %lld samples\n", s->data->name, s->split,
+           (long long)s->score.samples);
     cli_trained_print(s->trained, s->entry);
     printf("\nloss %s   accuracy %s\n", cli_fixed(s->score.loss, 4, loss),
            cli_fixed(s->score.accuracy, 4, accuracy));

@@ -141,9 +141,10 @@ void cli_trained_print(const cli_trained *trained, const weft_device_entry *entr
 {
     char device[CLI_DEVICE_TEXT];
     const char *epoch = weft_meta_get(trained->meta, "epoch");
-    printf("checkpoint  %s (%s%s%s)\n", trained->path, trained->which,
-           epoch ? ", epochs finished: " : "", epoch ? epoch : "");
-    printf("device      %s: ", cli_device_words(entry));
+    printf("checkpoint  %s (%s%s", trained->path, trained->which,
+           epoch ? ", epochs finished: " : "");
+    cli_put_column(stdout, epoch ? epoch : "", 0);
+    printf(")\ndevice      %s: ", cli_device_words(entry));
     cli_put_column(stdout, cli_device_print(entry, device), 0);
     putchar('\n');
 }

@@ -46,8 +46,8 @@ WEFT_API weft_status weft_checkpoint_load(weft_model *model, const char *path,
 /* Read only the metadata. */
 WEFT_API weft_status weft_checkpoint_meta(const char *path, weft_meta **out);
 
-/* Whether a file can hold the weights of the network that it tells of: to be asked before a model is
- * made of it. WEFT_ERR_FORMAT names both sizes. A network of less than 1 MiB always may: what it
+/* Whether a file can hold the weights of the network that it tells of: to be asked before a model
+ * is made of it. WEFT_ERR_FORMAT names both sizes. A network of less than 1 MiB always may: what it
  * lacks is listed when it is loaded. */
 WEFT_API weft_status weft_checkpoint_claim(const char *path, const weft_graph *graph);
 

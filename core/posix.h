@@ -35,6 +35,10 @@ weft_status weft_make_folders(const char *path);
 weft_status weft_make_folder(const char *path, bool *existed);
 bool weft_path_exists(const char *path);
 bool weft_is_folder(const char *path);
+
+/* Whether something has this name that is no plain file (no folder, where one is wanted): a link, a
+ * pipe, a device. What is not there is fine. */
+bool weft_is_strange(const char *path, bool folder);
 weft_status weft_rename(const char *from, const char *to);
 weft_status weft_remove(const char *path); /* a missing file is fine */
 

@@ -68,10 +68,36 @@ weft_status weft_run_drop(const weft_run *run, const char *name)
     return status;
 }
 
+static weft_status refuse_strange(const char *folder, const char *name, bool is_folder)
+{
+    char *path = weft_path_join(folder, name);
+    if (!path) return weft_run_no_memory();
+    weft_status status = WEFT_OK;
+    if (weft_is_strange(path, is_folder))
+        status = weft_fail(WEFT_ERR_IO,
+                           "%s is a link or no plain file: a run writes into its own folder alone, "
+                           "remove it",
+                           path);
+    free(path);
+    return status;
+}
+
+/* A run folder may come from anybody: nothing in it may lead a write elsewhere. The folder itself
+ * may be a link, for it was named by the user. */
+static weft_status check_names(const char *folder)
+{
+    WEFT_TRY(refuse_strange(folder, LOCK, false));
+    WEFT_TRY(refuse_strange(folder, "checkpoints", true));
+    for (int i = 0; i < FILE_COUNT; i++)
+        WEFT_TRY(refuse_strange(folder, FILES[i], false));
+    return WEFT_OK;
+}
+
 static weft_status open_locked(const char *folder, weft_run **out)
 {
     weft_status status = WEFT_ERR_MEMORY;
     *out = NULL;
+    WEFT_TRY(check_names(folder));
     weft_run *run = calloc(1, sizeof *run);
     char *path = NULL;
     if (run) run->folder = weft_path_join(folder, "");

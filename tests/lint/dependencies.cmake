@@ -25,6 +25,12 @@ foreach(folder core backends datasets report cli tests)
            "^backends/opencl/")
 endforeach()
 
+# What is read decides nothing about what is run.
+foreach(folder core backends datasets report cli)
+    refuse(${folder} "(^|[^A-Za-z_])(system|popen|exec[lv]p?e?|fork|dlopen)[ \t]*\\("
+           "no shell, no program by a name from a file, no plug-ins")
+endforeach()
+
 refuse(core "${include}(backends|datasets|report|cli|tests)/" "core includes core only")
 refuse(core "^[ \t]*#.*(OPENCL|CLBLAST|CUDA|WEFT_GPU)" "core knows no device")
 refuse(core "(^|[^A-Za-z_])(printf|puts|perror|exit|_exit|abort|signal|sigaction)[ \t]*\\("
