@@ -5,6 +5,8 @@
 #include "core/posix.h"
 #include "core/trainer.h"
 
+enum { MESSAGE_TEXT = 4096 };
+
 /* ---- where are we? ---- */
 
 /* Steps of the epoch that is under way; the last one is cut short by max_steps. */
@@ -86,11 +88,11 @@ static weft_status diverged(const weft_trainer *t, const char *what, uint64_t st
 {
     char copy[128]; /* what may be this thread's message, which is about to change */
     snprintf(copy, sizeof copy, "%s", what);
-    return weft_fail(WEFT_ERR_DIVERGED,
-                     "%s in epoch %u, step %llu: try a smaller lr (it is %g) or look for broken "
-                     "samples; the checkpoints before it are untouched",
-                     copy, (unsigned)t->state.epoch + 1, (unsigned long long)step,
-                     (double)t->options.optimizer.lr);
+    weft_fail(WEFT_ERR_DIVERGED,
+              "%s in epoch %u, step %llu: try a smaller lr (it is %g) or look for broken samples",
+              copy, (unsigned)t->state.epoch + 1, (unsigned long long)step,
+              (double)t->options.optimizer.lr);
+    return weft_trainer_fail_saved(t, WEFT_ERR_DIVERGED);
 }
 
 static double seconds_left(const weft_trainer *t, uint64_t step, double now)
@@ -288,6 +290,14 @@ static weft_status save_stop(weft_trainer *t)
     return save_middle(t);
 }
 
+/* All epochs are behind us, so the weights are sound: it is the samples, or the range of floats. */
+static weft_status test_diverged(const weft_trainer *t)
+{
+    weft_fail(WEFT_ERR_DIVERGED,
+              "the test loss is not a finite number: look for broken samples in the test set");
+    return weft_trainer_fail_saved(t, WEFT_ERR_DIVERGED);
+}
+
 static weft_status test(weft_trainer *t, weft_train_result *result)
 {
     weft_score score;
@@ -295,6 +305,7 @@ static weft_status test(weft_trainer *t, weft_train_result *result)
     if (t->test.count == 0) return WEFT_OK;
     WEFT_TRY(weft_eval_run(&t->test, t->desc.stop, NULL, &score, &stopped));
     if (stopped) t->stopping = true;
+    if (!stopped && !isfinite(score.loss)) return test_diverged(t);
     result->test_loss = score.loss;
     result->test_accuracy = score.accuracy;
     return WEFT_OK;
@@ -331,7 +342,7 @@ static weft_status run(weft_trainer *t, weft_train_result *result)
 /* A diverged run has a summary and an end too; its message is what the caller hears. */
 static weft_status end(weft_trainer *t, weft_status status, weft_train_result *result)
 {
-    char message[512];
+    char message[MESSAGE_TEXT];
     if (status == WEFT_ERR_DIVERGED) {
         snprintf(message, sizeof message, "%s", weft_error());
         result->outcome = WEFT_DIVERGED;

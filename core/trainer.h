@@ -48,7 +48,8 @@ struct weft_trainer {
     weft_train_state state;
     uint64_t saved_step; /* where `last` stands; UINT64_MAX: there is none of this run */
     uint32_t saved_epoch;
-    bool stopping; /* somebody asked for it */
+    const char *saved_in; /* the file that holds it, "last" or "prev" */
+    bool stopping;        /* somebody asked for it */
     weft_ring ring;
 
     double start, epoch_start;          /* clocks */
@@ -78,6 +79,9 @@ weft_status weft_trainer_resume(weft_trainer *t);
 weft_status weft_trainer_files_begin(weft_trainer *t);
 weft_status weft_trainer_files_stop(weft_trainer *t, const char *reason);
 weft_status weft_trainer_files_end(weft_trainer *t, const weft_train_result *result);
+
+/* Put behind the thread's message which checkpoint is the last good one, and return the status. */
+weft_status weft_trainer_fail_saved(const weft_trainer *t, weft_status status);
 
 /* Write a checkpoint; at an epoch's end (report not NULL) also the epoch's row and, when it is the
  * best so far, `best`. WEFT_ERR_DIVERGED, and nothing written, when a weight is not finite. */

@@ -1,4 +1,5 @@
 /* What a training tells its run folder. */
+#include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -36,6 +37,7 @@ weft_status weft_trainer_files_begin(weft_trainer *t)
         WEFT_TRY(weft_run_drop(t->run, "summary.json"));
         t->saved_step = t->state.step;
         t->saved_epoch = t->state.epoch;
+        t->saved_in = t->from_prev ? "prev" : "last";
     }
     WEFT_TRY(weft_run_logs_open(t->run, t->options.log_every != WEFT_NONE, t->state.step,
                                 t->state.epoch));
@@ -79,6 +81,7 @@ static weft_status save(weft_trainer *t, const weft_meta *meta, const weft_epoch
     WEFT_TRY(weft_run_save_last(t->run, t->model, meta));
     t->saved_step = t->state.step;
     t->saved_epoch = t->state.epoch;
+    t->saved_in = "last";
     return weft_run_log_event(t->run, "checkpoint", t->state.step,
                               json_pack("{s:s,s:b}", "file", "last", "best", best ? 1 : 0));
 }
@@ -90,6 +93,18 @@ weft_status weft_trainer_save(weft_trainer *t, const weft_epoch_report *report)
     WEFT_TRY(weft_trainer_meta(t, &meta));
     const weft_status status = save(t, meta, report);
     weft_meta_free(meta);
+    return status;
+}
+
+weft_status weft_trainer_fail_saved(const weft_trainer *t, weft_status status)
+{
+    if (!t->run) return status;
+    if (!t->saved_in) return weft_fail(status, "%s; there is no checkpoint yet", weft_error());
+    char *path = weft_run_checkpoint(t->run, t->saved_in);
+    if (!path) return status;
+    weft_fail(status, "%s; the last good checkpoint is %s (step %" PRIu64 ")", weft_error(), path,
+              t->saved_step);
+    free(path);
     return status;
 }
 

@@ -264,6 +264,7 @@ START_TEST(divergence_keeps_checkpoints)
         desc.options.schedule = WEFT_CONSTANT;
         desc.options.optimizer = (weft_optimizer){.kind = WEFT_SGD, .lr = 1e25f};
         ck_weft_refused(bench_train(&b, &desc, &result), WEFT_ERR_DIVERGED, "lr");
+        ck_assert_ptr_nonnull(strstr(weft_error(), "there is no checkpoint yet"));
         ck_assert_int_eq(result.outcome, WEFT_DIVERGED);
         ck_assert_int_eq(b.log.ends, 1);
         ck_assert(!bench_exists(bench_file(&b, "run", LAST)));
@@ -300,6 +301,7 @@ START_TEST(bad_samples_after_good_steps)
     desc.options.save_every = 2;
     desc.options.batch_size = 8;
     ck_weft_refused(bench_train(&b, &desc, &result), WEFT_ERR_DIVERGED, "epoch 1, step 13");
+    ck_assert_ptr_nonnull(strstr(weft_error(), "checkpoints/last.safetensors (step 12)"));
     weft_model *model = NULL;
     ck_weft(weft_model_new(b.graph, b.device, &(weft_model_desc){0}, &model));
     ck_weft(weft_checkpoint_load(model, bench_file(&b, "run", LAST), &(weft_load_desc){0}));
