@@ -7,6 +7,7 @@
 #include "core/bench.h"
 #include "core/checkpoint.h"
 #include "core/data.h"
+#include "core/diff.h"
 #include "core/graph.h"
 #include "core/model.h"
 #include "core/number.h"

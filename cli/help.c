@@ -43,7 +43,8 @@ static void put_exit_codes(void)
 {
     cli_put_wrapped(stdout,
                     "Exit codes: 0 ok, 1 internal error, 2 usage, 3 bad data or file, 4 device, "
-                    "5 memory, 6 input or output, 7 training diverged, 130 after Ctrl-C, 143 after "
+                    "5 memory, 6 input or output, 7 training diverged, 8 a check failed, 130 after "
+                    "Ctrl-C, 143 after "
                     "a termination signal (training writes a checkpoint first).",
                     0, 0);
 }

@@ -16,6 +16,7 @@ typedef enum cli_command_id {
     CLI_TRAIN,
     CLI_EVAL,
     CLI_PREDICT,
+    CLI_DIFF,
     CLI_BENCH,
     CLI_TUNE,
     CLI_SELFTEST,
@@ -33,6 +34,7 @@ int cli_run_devices(const cli_args *args);
 int cli_run_train(const cli_args *args);
 int cli_run_eval(const cli_args *args);
 int cli_run_predict(const cli_args *args);
+int cli_run_diff(const cli_args *args);
 int cli_run_bench(const cli_args *args);
 int cli_run_tune(const cli_args *args);
 int cli_run_selftest(const cli_args *args);
@@ -108,6 +110,7 @@ typedef enum cli_option_id {
     CLI_OPT_LOGITS,
     CLI_OPT_SAVE_INPUT,
     CLI_OPT_TOP,
+    CLI_OPT_TOLERANCE,
     CLI_OPT_PLAN,
     CLI_OPT_PRINT,
     CLI_OPT_BUNDLE,

@@ -38,6 +38,11 @@ const cli_command cli_commands[CLI_COMMAND_COUNT] = {
                      "Name what pictures (PNG, JPEG) show, with probabilities",
                      "weft predict my-run shoe.png shirt.jpg\n"
                      "weft predict my-run --data fashion-mnist --index 0\n"},
+    [CLI_DIFF] =
+        {"diff", "A B", 2, 2, cli_run_diff,
+         "Where and by how much two checkpoints or two runs differ; exit code 8 if they do",
+         "weft diff my-run other-run\n"
+         "weft diff a.safetensors b.safetensors --tolerance 1e-8 --json\n"},
     [CLI_BENCH] = {"bench", "MODEL", 1, 1, cli_run_bench,
                    "Measure how fast a network trains and predicts, and where its time goes",
                    "weft bench seed-cnn\n"
@@ -194,6 +199,10 @@ const cli_option cli_options[CLI_OPTION_COUNT] = {
                             "write what the network saw as PNG: a folder, or a .png file"},
     [CLI_OPT_TOP] = {"top", 0, CLI_INT, 1, 65536, "K", "3", CLI_GROUP_OUTPUT, PREDICT, false,
                      "classes to show; --json shows all without it"},
+    [CLI_OPT_TOLERANCE] = {"tolerance", 0, CLI_REAL, 0, 1, "X", "0", CLI_GROUP_OUTPUT, ON(DIFF),
+                           false,
+                           "largest normalised mean square error of a tensor that counts as equal, "
+                           "and what is not in tensors then does not count; 0: everything counts"},
     [CLI_OPT_PLAN] = {"plan", 0, CLI_FLAG, 0, 0, NULL, NULL, CLI_GROUP_OUTPUT, BENCH, false,
                       "a line for every step of the plans: kernel, time, share of its roofline"},
     [CLI_OPT_PRINT] = {"print", 0, CLI_FLAG, 0, 0, NULL, NULL, CLI_GROUP_OUTPUT, TUNE, false,
@@ -203,7 +212,7 @@ const cli_option cli_options[CLI_OPTION_COUNT] = {
                         "write what a report needs into one JSON file: device, limits, verdicts, "
                         "times of steps, sources of what failed; no user, path or host name"},
     [CLI_OPT_JSON] = {"json", 0, CLI_FLAG, 0, 0, NULL, NULL, CLI_GROUP_OUTPUT,
-                      COMPUTE | TUNE | SELFTEST | ON(DEVICES), false, "results as JSON"},
+                      COMPUTE | TUNE | SELFTEST | ON(DEVICES) | ON(DIFF), false, "results as JSON"},
     [CLI_OPT_QUIET] = {"quiet", 'q', CLI_FLAG, 0, 0, NULL, NULL, CLI_GROUP_OUTPUT,
                        COMPUTE | TUNE | SELFTEST, false,
                        "no progress and no notes; warnings and results stay"},

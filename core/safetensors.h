@@ -40,6 +40,12 @@ WEFT_API const char *weft_st_meta(const weft_st_file *file, const char *key);
  * elements. */
 WEFT_API weft_status weft_st_read(weft_st_file *file, const weft_st_entry *entry, float *values);
 
+/* Read some of a tensor's bytes, whatever its dtype; `at` counts from its first one, and the range
+ * lies within it. Floats are little-endian: weft_st_decode makes numbers of them, in place. */
+WEFT_API weft_status weft_st_read_bytes(weft_st_file *file, const weft_st_entry *entry, uint64_t at,
+                                        void *bytes, size_t count);
+WEFT_API void weft_st_decode(float *values, size_t count);
+
 /* Writing: name every tensor, then give the data in the same order. The file appears under its name
  * only after weft_st_commit: temporary name, fsync, rename, fsync of the folder. All tensors are
  * float32. */

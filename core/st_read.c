@@ -1,3 +1,4 @@
+#include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <jansson.h>
@@ -365,8 +366,7 @@ const char *weft_st_meta(const weft_st_file *file, const char *key)
     return json_string_value(json_object_get(file->meta, key));
 }
 
-/* Little-endian bytes to numbers, in place. */
-static void decode(float *values, size_t count)
+void weft_st_decode(float *values, size_t count)
 {
     unsigned char *bytes = (unsigned char *)values;
     for (size_t i = 0; i < count; i++) {
@@ -377,16 +377,23 @@ static void decode(float *values, size_t count)
     }
 }
 
+weft_status weft_st_read_bytes(weft_st_file *file, const weft_st_entry *entry, uint64_t at,
+                               void *bytes, size_t count)
+{
+    assert(at <= entry->end - entry->begin && count <= entry->end - entry->begin - at);
+    const uint64_t from = LENGTH_BYTES + file->header_bytes + entry->begin + at;
+    if (from > LONG_MAX || fseek(file->stream, (long)from, SEEK_SET) != 0) return cannot_read(file);
+    return fread(bytes, 1, count, file->stream) == count ? WEFT_OK : cannot_read(file);
+}
+
 weft_status weft_st_read(weft_st_file *file, const weft_st_entry *entry, float *values)
 {
-    const uint64_t at = LENGTH_BYTES + file->header_bytes + entry->begin;
-    const size_t count = (size_t)((entry->end - entry->begin) / sizeof *values);
+    const size_t bytes = (size_t)(entry->end - entry->begin);
     if (strcmp(entry->dtype, "F32") != 0) {
         return BAD_TENSOR(file->path, entry->name, "its dtype is %s, only F32 can be used",
                           entry->dtype);
     }
-    if (at > LONG_MAX || fseek(file->stream, (long)at, SEEK_SET) != 0) return cannot_read(file);
-    if (fread(values, sizeof *values, count, file->stream) != count) return cannot_read(file);
-    decode(values, count);
+    WEFT_TRY(weft_st_read_bytes(file, entry, 0, values, bytes));
+    weft_st_decode(values, bytes / sizeof *values);
     return WEFT_OK;
 }

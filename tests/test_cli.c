@@ -3,8 +3,8 @@
 
 #include "tests/program.h"
 
-static const char *const commands[] = {"devices", "train",  "eval",   "predict",
-                                       "init",    "layers", "models", "datasets"};
+static const char *const commands[] = {"devices", "train",  "eval",     "predict", "init",
+                                       "layers",  "models", "datasets", "diff"};
 enum { COMMANDS = sizeof commands / sizeof *commands };
 
 /* ---- help ---- */
