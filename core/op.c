@@ -74,6 +74,7 @@ static const int per_element[WEFT_KIND_COUNT] = {
     [WEFT_OP_mse] = 4,
     [WEFT_OP_sgd] = 5,
     [WEFT_OP_adam] = 14,
+    [WEFT_OP_inspect] = 4,
     [WEFT_OP_batchnorm_block] = 6,
     [WEFT_OP_batchnorm_block_sums] = 8,
     [WEFT_OP_dropout_act_grad] = 3,

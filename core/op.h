@@ -16,6 +16,7 @@
 #include "core/tensor.h"
 
 enum { WEFT_MAX_IN = 9, WEFT_MAX_OUT = 5, WEFT_MAX_RANGES = 4, WEFT_SLOTS = 64 };
+enum { WEFT_INSPECT_COLUMNS = 5 };
 
 // clang-format off
 /* Kind, inputs, outputs. In the formulas "=" is "=" or "+=", as the output's mode says; [x] is
@@ -60,6 +61,10 @@ enum { WEFT_MAX_IN = 9, WEFT_MAX_OUT = 5, WEFT_MAX_RANGES = 4, WEFT_SLOTS = 64 }
  *                    correct = 0; dy = 2 (y - t) / T * loss_scale
  * sgd                gradients -> parameters, [momentum]: PyTorch's SGD            with.update
  * adam               gradients -> parameters, m, v: PyTorch's Adam, or AdamW when decoupled
+ * inspect            x (n numbers) -> rows (S x WEFT_INSPECT_COLUMNS, S at most n): row s looks at
+ *                    elements s * n / S to (s + 1) * n / S and gives the number of NaN, of
+ *                    infinities, then of the finite ones the least, the largest (both 0 where
+ *                    there is none) and sum / elements of the row. No plan has it: see numerics.h
  *
  * Loss and accuracy are exact counts and sums in row order (double on the CPU, float
  * per device slice). All gradients are multiplied by grad_scale in the update.
@@ -88,7 +93,8 @@ enum { WEFT_MAX_IN = 9, WEFT_MAX_OUT = 5, WEFT_MAX_RANGES = 4, WEFT_SLOTS = 64 }
     X(softmax_xent, 2, 2)       \
     X(mse, 2, 2)                \
     X(sgd, 1, 2)                \
-    X(adam, 1, 3)
+    X(adam, 1, 3)               \
+    X(inspect, 1, 1)
 
 // clang-format off
 /* Fused ops: what the fusion pass puts in the place of several ops, on devices whose

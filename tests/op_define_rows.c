@@ -218,3 +218,26 @@ void op_define_copy(const weft_op *op, const weft_values *v, void *const in[WEFT
     for (int64_t i = 0; i < count_of(&op->in[0]); i++)
         ((double *)out[0])[i] = ((const double *)in[0])[i];
 }
+
+void op_define_inspect(const weft_op *op, const weft_values *v, void *const in[WEFT_MAX_IN],
+                       void *const out[WEFT_MAX_OUT])
+{
+    (void)v;
+    const int64_t count = count_of(&op->in[0]), rows = op->out[0].shape.dim[0];
+    for (int64_t s = 0; s < rows; s++) {
+        const int64_t first = s * count / rows, end = (s + 1) * count / rows;
+        double *row = (double *)out[0] + 5 * s, low = INFINITY, high = -INFINITY;
+        row[0] = row[1] = row[4] = 0;
+        for (int64_t i = first; i < end; i++) {
+            const double x = ((const double *)in[0])[i];
+            row[0] += isnan(x) ? 1 : 0;
+            row[1] += fabs(x) == (double)INFINITY ? 1 : 0;
+            if (!(fabs(x) < (double)INFINITY)) continue;
+            low = fmin(low, x);
+            high = fmax(high, x);
+            row[4] += x / (double)(end - first);
+        }
+        row[2] = low > high ? 0 : low;
+        row[3] = low > high ? 0 : high;
+    }
+}

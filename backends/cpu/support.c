@@ -190,6 +190,16 @@ static weft_status check_update(const weft_op *op, int64_t *elements)
     return WEFT_OK;
 }
 
+static weft_status check_inspect(const weft_op *op, int64_t *elements)
+{
+    (void)elements;
+    const weft_tensor *const rows = &op->out[0];
+    if (columns_of(rows) != WEFT_INSPECT_COLUMNS)
+        return weft_cpu_refuse(op, "the width of a row", columns_of(rows), "5");
+    if (rows_of(rows) <= count_of(&op->in[0])) return WEFT_OK;
+    return weft_cpu_refuse(op, "the number of rows", rows_of(rows), "no more rows than elements");
+}
+
 /* ---- every op ---- */
 
 /* What an op's tensors are, one letter each, a capital where it may be absent: f float, i int32,
@@ -224,6 +234,7 @@ static const rule rules[WEFT_OP_COUNT] = {
     [WEFT_OP_mse] = {check_mse, "ff", "FF", false},
     [WEFT_OP_sgd] = {check_update, "f", "fF", false},
     [WEFT_OP_adam] = {check_update, "f", "fff", false},
+    [WEFT_OP_inspect] = {check_inspect, "f", "f", false},
 };
 
 static bool allowed(char letter, weft_dtype dtype)

@@ -22,7 +22,7 @@ op_builder op_build_gemm, op_build_sum_rows, op_build_activation, op_build_activ
 op_builder op_build_batchnorm_stats, op_build_batchnorm, op_build_batchnorm_sums;
 op_builder op_build_batchnorm_grad, op_build_dropout, op_build_copy;
 op_builder op_build_gather, op_build_gather_rows, op_build_softmax_xent, op_build_mse;
-op_builder op_build_sgd, op_build_adam;
+op_builder op_build_sgd, op_build_adam, op_build_inspect;
 
 /* Tensors by their extents, outermost first; extents end at the first 0. */
 weft_tensor op_tensor(weft_dtype dtype, int32_t a, int32_t b, int32_t c, int32_t d);

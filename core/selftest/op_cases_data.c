@@ -115,3 +115,16 @@ void op_build_adam(const op_shape *s, int variant, op_case *out)
     out->out[2] = OP_FILL_POSITIVE;
     ranges(s, variant < 2 || s->n < 8 ? 1 : 3, with);
 }
+
+/* Variants: one row, three, and one for each element up to 64. A NaN is counted, it does not come
+ * out. */
+void op_build_inspect(const op_shape *s, int variant, op_case *out)
+{
+    static const int32_t most[] = {1, 3, 64};
+    out->op.in[0] = op_image(s);
+    const int64_t count = op_count(&out->op.in[0]);
+    const int32_t rows = count < most[variant] ? (int32_t)count : most[variant];
+    op_set_out(out, OP_F32(rows, WEFT_INSPECT_COLUMNS, 0, 0), 0);
+    out->terms = count / rows;
+    out->deaf = 1;
+}
