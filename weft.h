@@ -11,6 +11,7 @@
 #include "core/graph.h"
 #include "core/model.h"
 #include "core/number.h"
+#include "core/numerics.h"
 #include "core/optimizer.h"
 #include "core/plan.h"
 #include "core/rng.h"

@@ -3,8 +3,8 @@
  *   y[s] = {NaN, infinities, least, largest, sum / elements} of slice s; the last three of its
  *          finite numbers, least and largest 0 where there is none
  *
- * Slice s of `slices` has the elements s * count / slices to (s + 1) * count / slices. A group looks
- * at one slice.
+ * Slice s of `slices` has the elements s * count / slices to (s + 1) * count / slices. A group
+ * looks at one slice.
  */
 #include "common.cl"
 

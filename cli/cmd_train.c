@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/bad_op.h"
 #include "cli/models.h"
 #include "cli/options.h"
 #include "cli/output.h"
@@ -32,6 +33,8 @@ typedef struct session {
     weft_train_desc desc;
     weft_trainer *trainer;
     weft_train_result result;
+    bool has_bad_op; /* of --check-numerics */
+    weft_bad_op bad_op;
     bool stepped; /* so what the folder holds is of this run */
 } session;
 
@@ -130,6 +133,7 @@ static void fill_desc(session *s, const weft_device_entry *entry)
         .resume = t->resume,
         .init = t->init,
         .init_partial = t->init_partial,
+        .check_numerics = cli_given(s->args, CLI_OPT_CHECK_NUMERICS),
         .family = cli_family_name(t->family),
         .gemm = cli_gemm_name(t->gemm),
         .stop = cli_signals_catch(),
@@ -225,9 +229,22 @@ static weft_status tell(const session *s, const weft_device_entry *entry)
     return WEFT_OK;
 }
 
-/* A failure in the middle of a run: on which device, and what is left of the run. */
-static weft_status tell_loss(const session *s, const weft_device_entry *entry, weft_status status)
+/* The run is the same when it is done again, so what --check-numerics would say can still be had.
+ */
+static weft_status tell_diverged(session *s)
 {
+    const weft_bad_op *bad = weft_trainer_bad_op(s->trainer);
+    s->has_bad_op = bad != NULL;
+    if (bad) s->bad_op = *bad;
+    if (cli_given(s->args, CLI_OPT_CHECK_NUMERICS)) return WEFT_ERR_DIVERGED;
+    return weft_fail(WEFT_ERR_DIVERGED, "%s; with --check-numerics the op where it begins is named",
+                     weft_error());
+}
+
+/* A failure in the middle of a run: on which device, and what is left of the run. */
+static weft_status tell_loss(session *s, const weft_device_entry *entry, weft_status status)
+{
+    if (status == WEFT_ERR_DIVERGED) return tell_diverged(s);
     const bool device = status == WEFT_ERR_DEVICE || status == WEFT_ERR_MEMORY;
     if (device) weft_fail_in(status, "%s", entry->id);
     if ((!device && status != WEFT_ERR_IO) || !s->stepped) return status;
@@ -285,6 +302,7 @@ int cli_run_train(const cli_args *args)
     session s = {.args = args};
     const weft_status status = run(&s);
     const int code = cli_exit_code(status);
+    if (s.has_bad_op) cli_bad_op_print(&s.bad_op);
     const bool stopped = status == WEFT_OK && s.result.outcome == WEFT_STOPPED;
     cli_pictures_free(s.pictures);
     cli_progress_free(s.progress);

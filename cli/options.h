@@ -81,6 +81,7 @@ typedef enum cli_option_id {
     CLI_OPT_QUICK,
     CLI_OPT_TIME_LIMIT,
     CLI_OPT_PART,
+    CLI_OPT_CHECK_NUMERICS,
     CLI_OPT_RECIPE,
     CLI_OPT_EPOCHS,
     CLI_OPT_MAX_STEPS,

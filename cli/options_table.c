@@ -132,6 +132,12 @@ const cli_option cli_options[CLI_OPTION_COUNT] = {
                       "run one part in this process and print its progress and row as JSON: the "
                       "name of an op, settings, training or memory"},
 
+    [CLI_OPT_CHECK_NUMERICS] = {"check-numerics", 0, CLI_FLAG, 0, 0, NULL, NULL, CLI_GROUP_TRAINING,
+                                TRAIN, false,
+                                "look at every result on the device and name the first op that "
+                                "makes a NaN or an infinity; "
+                                "slow, changes no result"},
+
     [CLI_OPT_RECIPE] = {"recipe", 0, CLI_CHOICE, 0, 0, "default|seed", "default",
                         CLI_GROUP_TRAINING, TRAIN, false,
                         "seed: the tutorial's settings (adam, constant 1e-3, batch 64, 10 epochs, "

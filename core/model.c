@@ -221,6 +221,7 @@ void weft_model_free(weft_model *model)
     weft_predictor_free(model->predictor);
     while (model->plan_count > 0)
         weft_plan_free(model->plan[0]);
+    weft_numerics_free(model);
     free_buffers(model);
     free(model->plan);
     free(model->parameter);

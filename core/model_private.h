@@ -19,6 +19,7 @@ struct weft_plan {
     weft_step **step;              /* NULL until prepared */
     char (*from)[WEFT_FUSED_TEXT]; /* kinds that a fused op stands for; "" for others */
     int32_t op_count, op_capacity;
+    struct weft_watch *watch; /* per op, while the model's numbers are watched; else NULL */
 
     weft_phase phase; /* of the ops that are being recorded */
     int32_t layer;
@@ -47,6 +48,7 @@ struct weft_model {
     weft_plan **plan;
     int32_t plan_count, plan_capacity;
 
+    struct weft_numerics *numerics;   /* NULL: nobody watches the numbers */
     struct weft_predictor *predictor; /* made by the first weft_model_predict */
 };
 
@@ -78,6 +80,12 @@ weft_status weft_plan_prepare(weft_plan *plan, weft_progress *progress, void *us
 weft_shape weft_file_shape(const weft_parameter *p);
 void weft_to_file_order(const weft_parameter *p, const float *device, float *file);
 void weft_to_device_order(const weft_parameter *p, const float *file, float *device);
+
+/* numerics.c: run one op of a plan under watch; WEFT_ERR_DIVERGED: weft_model_bad_op describes it.
+ */
+weft_status weft_numerics_run(weft_plan *plan, int32_t index, const weft_values *values);
+void weft_numerics_release(weft_plan *plan);
+void weft_numerics_free(weft_model *model);
 
 /* predict.c */
 void weft_predictor_free(struct weft_predictor *predictor);

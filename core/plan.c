@@ -230,6 +230,7 @@ weft_status weft_plan_new(weft_model *model, const weft_plan_desc *desc, weft_pl
 
 void weft_plan_release(weft_plan *plan)
 {
+    weft_numerics_release(plan);
     for (int32_t i = 0; i < plan->op_count; i++) {
         if (plan->step[i]) plan->model->device->backend->release(plan->step[i]);
         plan->step[i] = NULL;
@@ -313,6 +314,12 @@ weft_status weft_plan_prepare(weft_plan *plan, weft_progress *progress, void *us
     return WEFT_OK;
 }
 
+static weft_status run_op(weft_plan *plan, int32_t index, const weft_values *values)
+{
+    if (plan->model->numerics) return weft_numerics_run(plan, index, values);
+    return plan->model->device->backend->enqueue(plan->step[index], values);
+}
+
 weft_status weft_plan_run(weft_plan *plan, const weft_values *values, weft_phase from,
                           weft_phase to)
 {
@@ -322,7 +329,8 @@ weft_status weft_plan_run(weft_plan *plan, const weft_values *values, weft_phase
         if (!plan->step[i]) {
             return weft_fail(WEFT_ERR_USAGE, "weft_model_prepare must come before weft_plan_run");
         }
-        const weft_status status = plan->model->device->backend->enqueue(plan->step[i], values);
+        const weft_status status = run_op(plan, i, values);
+        if (status == WEFT_ERR_DIVERGED) return status; /* it names the op and its layer */
         if (status != WEFT_OK) {
             return weft_fail_in(status, "%s (%s)", weft_op_describe(op->kind)->name,
                                 layer_name(plan, op->layer));

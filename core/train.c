@@ -86,7 +86,7 @@ weft_status weft_trainer_launch(weft_trainer *t, weft_plan *plan, int64_t first)
 
 static weft_status diverged(const weft_trainer *t, const char *what, uint64_t step)
 {
-    char copy[128]; /* what may be this thread's message, which is about to change */
+    char copy[MESSAGE_TEXT / 2]; /* what may be this thread's message, which is about to change */
     snprintf(copy, sizeof copy, "%s", what);
     weft_fail(WEFT_ERR_DIVERGED,
               "%s in epoch %u, step %llu: try a smaller lr (it is %g) or look for broken samples",
@@ -165,7 +165,9 @@ static weft_status one_step(weft_trainer *t)
     const int64_t first = t->state.step_in_epoch * t->batch;
     const bool whole = t->train_count - first >= t->batch;
     weft_plan *plan = whole ? t->full : t->tail;
-    WEFT_TRY(weft_trainer_launch(t, plan, first));
+    const weft_status status = weft_trainer_launch(t, plan, first);
+    if (status == WEFT_ERR_DIVERGED) return diverged(t, weft_error(), t->state.step + 1);
+    WEFT_TRY(status);
     WEFT_TRY(weft_ring_push(&t->ring, t->state.step, weft_plan_batch(plan)));
     t->state.step++;
     t->state.step_in_epoch++;
@@ -213,7 +215,12 @@ static weft_status validate(weft_trainer *t, weft_epoch_report *report, bool *st
     weft_score score;
     *stopped = false;
     if (t->validation.count == 0) return WEFT_OK;
-    WEFT_TRY(weft_eval_run(&t->validation, t->desc.stop, NULL, &score, stopped));
+    const weft_status status = weft_eval_run(&t->validation, t->desc.stop, NULL, &score, stopped);
+    if (status == WEFT_ERR_DIVERGED) {
+        weft_fail_in(status, "validation");
+        return diverged(t, weft_error(), t->state.step);
+    }
+    WEFT_TRY(status);
     if (*stopped) return WEFT_OK;
     if (!isfinite(score.loss))
         return diverged(t, "the validation loss is not a finite number", t->state.step);
@@ -291,10 +298,11 @@ static weft_status save_stop(weft_trainer *t)
 }
 
 /* All epochs are behind us, so the weights are sound: it is the samples, or the range of floats. */
-static weft_status test_diverged(const weft_trainer *t)
+static weft_status test_diverged(const weft_trainer *t, const char *what)
 {
-    weft_fail(WEFT_ERR_DIVERGED,
-              "the test loss is not a finite number: look for broken samples in the test set");
+    char copy[MESSAGE_TEXT / 2];
+    snprintf(copy, sizeof copy, "%s", what);
+    weft_fail(WEFT_ERR_DIVERGED, "%s: look for broken samples in the test set", copy);
     return weft_trainer_fail_saved(t, WEFT_ERR_DIVERGED);
 }
 
@@ -303,9 +311,15 @@ static weft_status test(weft_trainer *t, weft_train_result *result)
     weft_score score;
     bool stopped;
     if (t->test.count == 0) return WEFT_OK;
-    WEFT_TRY(weft_eval_run(&t->test, t->desc.stop, NULL, &score, &stopped));
+    const weft_status status = weft_eval_run(&t->test, t->desc.stop, NULL, &score, &stopped);
+    if (status == WEFT_ERR_DIVERGED) {
+        weft_fail_in(status, "test set");
+        return test_diverged(t, weft_error());
+    }
+    WEFT_TRY(status);
     if (stopped) t->stopping = true;
-    if (!stopped && !isfinite(score.loss)) return test_diverged(t);
+    if (!stopped && !isfinite(score.loss))
+        return test_diverged(t, "the test loss is not a finite number");
     result->test_loss = score.loss;
     result->test_accuracy = score.accuracy;
     return WEFT_OK;

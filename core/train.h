@@ -11,6 +11,7 @@
 
 #include "core/data.h"
 #include "core/model.h"
+#include "core/numerics.h"
 #include "core/optimizer.h"
 
 enum { WEFT_NONE = -1 }; /* where 0 means the default: "not at all" */
@@ -111,8 +112,10 @@ typedef struct weft_train_desc {
                            out is ignored and options must be those of its config.json */
     const char *init;   /* weights to start from (safetensors); NULL: drawn from the seed */
     const char *init_partial; /* patterns of layers that are drawn afresh though init is given */
-    const char *family;       /* wishes that change results, NULL: "auto"; the device was opened */
-    const char *gemm;         /* with them, config.json and checkpoints tell them */
+    bool check_numerics; /* look at the outputs of every op, to name the first that is not finite;
+                            slow, and changes no result */
+    const char *family;  /* wishes that change results, NULL: "auto"; the device was opened */
+    const char *gemm;    /* with them, config.json and checkpoints tell them */
     const volatile sig_atomic_t *stop; /* a flag that asks for a stop when not 0; NULL: none */
     weft_observer observer;
     weft_log log;
@@ -132,6 +135,10 @@ WEFT_API weft_status weft_trainer_run(weft_trainer *trainer, weft_train_result *
 /* The model with its current weights, and the normalisation in use; owned by the trainer. */
 WEFT_API weft_model *weft_trainer_model(weft_trainer *trainer);
 WEFT_API const weft_normalize *weft_trainer_normalize(const weft_trainer *trainer);
+
+/* With check_numerics, after WEFT_ERR_DIVERGED: the op where it began, owned by the trainer; NULL
+ * when there is none. */
+WEFT_API const weft_bad_op *weft_trainer_bad_op(const weft_trainer *trainer);
 WEFT_API void weft_trainer_free(weft_trainer *trainer);
 
 /* Loss and accuracy of a model over a data set, in batches of at most `batch`; the same model may

@@ -230,7 +230,8 @@ static weft_status set_up(weft_trainer *t, int32_t **held_out)
     WEFT_TRY(normalise(t));
     WEFT_TRY(new_plans(t, *held_out));
     WEFT_TRY(warm_up(t));
-    return first_weights(t);
+    WEFT_TRY(first_weights(t));
+    return t->desc.check_numerics ? weft_model_watch(t->model) : WEFT_OK;
 }
 
 weft_status weft_trainer_new(weft_device *device, const weft_train_desc *desc, weft_trainer **out)
@@ -282,4 +283,9 @@ weft_model *weft_trainer_model(weft_trainer *t)
 const weft_normalize *weft_trainer_normalize(const weft_trainer *t)
 {
     return &t->norm;
+}
+
+const weft_bad_op *weft_trainer_bad_op(const weft_trainer *t)
+{
+    return weft_model_bad_op(t->model);
 }
