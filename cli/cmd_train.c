@@ -229,6 +229,18 @@ static weft_status tell(const session *s, const weft_device_entry *entry)
     return WEFT_OK;
 }
 
+/* The checkpoint that a resume would take, or NULL; free() it. */
+static char *find_checkpoint(const session *s)
+{
+    static const char *const names[] = {"last", "prev"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        char *path = cli_checkpoint_path(s->folder, names[i]);
+        if (!path || weft_path_exists(path)) return path;
+        free(path);
+    }
+    return NULL;
+}
+
 /* The run is the same when it is done again, so what --check-numerics would say can still be had.
  */
 static weft_status tell_diverged(session *s)
@@ -248,12 +260,12 @@ static weft_status tell_loss(session *s, const weft_device_entry *entry, weft_st
     const bool device = status == WEFT_ERR_DEVICE || status == WEFT_ERR_MEMORY;
     if (device) weft_fail_in(status, "%s", entry->id);
     if ((!device && status != WEFT_ERR_IO) || !s->stepped) return status;
-    char *last = cli_checkpoint_path(s->folder, "last");
-    if (last && weft_path_exists(last)) {
-        weft_fail(status, "%s; weft train --resume %s goes on from the last checkpoint",
-                  weft_error(), s->folder);
+    char *checkpoint = find_checkpoint(s);
+    if (checkpoint) {
+        weft_fail(status, "%s; weft train --resume %s goes on from %s", weft_error(), s->folder,
+                  checkpoint);
     }
-    free(last);
+    free(checkpoint);
     return status;
 }
 

@@ -54,18 +54,6 @@ static char *copy_text(const char *text, size_t length)
     return copy;
 }
 
-char *weft_path_join(const char *folder, const char *name)
-{
-    const size_t head = strlen(folder), tail = strlen(name);
-    const bool slash = head > 0 && folder[head - 1] != '/';
-    char *path = malloc(head + tail + 2);
-    if (!path) return NULL;
-    memcpy(path, folder, head);
-    if (slash) path[head] = '/';
-    memcpy(path + head + slash, name, tail + 1);
-    return path;
-}
-
 /* The folder that holds path, a new string. */
 static char *parent(const char *path)
 {
@@ -73,57 +61,6 @@ static char *parent(const char *path)
     if (!slash) return copy_text(".", 1);
     if (slash == path) return copy_text("/", 1);
     return copy_text(path, (size_t)(slash - path));
-}
-
-bool weft_path_exists(const char *path)
-{
-    struct stat info;
-    return stat(path, &info) == 0;
-}
-
-bool weft_is_folder(const char *path)
-{
-    struct stat info;
-    return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
-}
-
-weft_status weft_make_folder(const char *path, bool *existed)
-{
-    *existed = false;
-    if (mkdir(path, 0777) == 0) return WEFT_OK;
-    const int error = errno;
-    *existed = weft_is_folder(path);
-    if (*existed) return WEFT_OK;
-    if (error != EEXIST) return weft_io_fail("create the folder", path, error);
-    return weft_fail(WEFT_ERR_IO, "cannot create the folder %s: a file has this name", path);
-}
-
-weft_status weft_make_folders(const char *path)
-{
-    weft_status status = WEFT_OK;
-    bool existed;
-    char *part = copy_text(path, strlen(path));
-    if (!part) return no_memory();
-
-    for (char *c = part + 1; part[0] && *c && status == WEFT_OK; c++) {
-        if (*c != '/') continue;
-        *c = '\0';
-        status = weft_make_folder(part, &existed);
-        *c = '/';
-    }
-    if (status == WEFT_OK) status = weft_make_folder(path, &existed);
-    free(part);
-    return status;
-}
-
-weft_status weft_rename(const char *from, const char *to)
-{
-    return rename(from, to) == 0 ? WEFT_OK : weft_io_fail("rename a file to", to, errno);
-}
-
-weft_status weft_remove(const char *path)
-{
-    return unlink(path) == 0 || errno == ENOENT ? WEFT_OK : weft_io_fail("remove", path, errno);
 }
 
 bool weft_pattern_match(const char *patterns, const char *name)
@@ -186,7 +123,7 @@ static int write_all(int fd, const char *bytes, size_t count)
 }
 
 /* Some file systems cannot fsync a folder; they need not, as far as they tell. */
-static weft_status sync_folder(const char *folder)
+weft_status weft_sync_folder(const char *folder)
 {
     const int fd = open_retrying(folder, O_RDONLY);
     if (fd < 0) return weft_io_fail("open the folder", folder, errno);
@@ -277,7 +214,7 @@ weft_status weft_atomic_commit(weft_atomic_file *file)
     if (error == 0 && rename(file->temp, file->path) != 0) error = errno;
     if (error != 0) return atomic_error(file, error);
     file->exists = false;
-    return sync_folder(file->folder);
+    return weft_sync_folder(file->folder);
 }
 
 void weft_atomic_free(weft_atomic_file *file)

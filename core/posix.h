@@ -1,4 +1,4 @@
-/* Everything that needs POSIX, in one file: durable writes, folders, locks, clocks, the terminal.
+/* Everything that needs POSIX: durable writes, folders, locks, clocks, the terminal.
  */
 #ifndef WEFT_CORE_POSIX_H
 #define WEFT_CORE_POSIX_H
@@ -41,6 +41,17 @@ bool weft_is_folder(const char *path);
 bool weft_is_strange(const char *path, bool folder);
 weft_status weft_rename(const char *from, const char *to);
 weft_status weft_remove(const char *path); /* a missing file is fine */
+
+/* Let a file have a second name, in place of what has it now; the first name stays where the file
+ * system can link. */
+weft_status weft_keep_as(const char *path, const char *copy);
+
+/* Wait until the names in a folder are on disk. */
+weft_status weft_sync_folder(const char *folder);
+
+/* Remove what killed processes have left of atomic files; nobody may be writing there. A missing
+ * folder is fine. */
+weft_status weft_drop_temporaries(const char *folder);
 
 /* Join "a/b" into a new string; NULL when out of memory. */
 char *weft_path_join(const char *folder, const char *name);

@@ -64,7 +64,8 @@ bool weft_run_is_finished(const weft_run *run);
 /* "last", "prev" or "best" as a path; NULL when out of memory. */
 char *weft_run_checkpoint(const weft_run *run, const char *which);
 
-/* Write a whole file, then let last become prev: at no moment is there none. */
+/* Write a whole file, then let last become prev: at no moment is there no last, where the file
+ * system can link. */
 weft_status weft_run_save_last(const weft_run *run, weft_model *model, const weft_meta *meta);
 weft_status weft_run_save_best(const weft_run *run, weft_model *model, const weft_meta *meta);
 

@@ -27,27 +27,32 @@ weft_status weft_run_no_memory(void)
     return weft_fail(WEFT_ERR_MEMORY, "no memory for the files of a run");
 }
 
-static bool has(const char *folder, const char *name)
+/* Sets *out when the folder has something of this name. */
+static weft_status look_for(const char *folder, const char *name, bool *out)
 {
     char *path = weft_path_join(folder, name);
-    const bool exists = !path || weft_path_exists(path);
+    if (!path) return weft_run_no_memory();
+    *out = *out || weft_path_exists(path);
     free(path);
-    return exists;
+    return WEFT_OK;
 }
 
-static bool holds_run(const char *folder)
+static weft_status holds_run(const char *folder, bool *holds)
 {
-    bool holds = has(folder, "checkpoints");
-    for (int i = 0; i < FILE_COUNT && !holds; i++)
-        holds = has(folder, FILES[i]);
-    return holds;
+    *holds = false;
+    WEFT_TRY(look_for(folder, "checkpoints", holds));
+    for (int i = 0; i < FILE_COUNT; i++)
+        WEFT_TRY(look_for(folder, FILES[i], holds));
+    return WEFT_OK;
 }
 
 weft_status weft_run_refuse(const char *folder, bool overwrite)
 {
     if (weft_path_exists(folder) && !weft_is_folder(folder))
         return weft_fail(WEFT_ERR_IO, "%s is a file: name a folder for the run", folder);
-    if (overwrite || !holds_run(folder)) return WEFT_OK;
+    bool holds;
+    WEFT_TRY(holds_run(folder, &holds));
+    if (overwrite || !holds) return WEFT_OK;
     return weft_fail(WEFT_ERR_USAGE,
                      "%s holds a run already: choose another folder, continue it with --resume, or "
                      "replace it with --overwrite",
@@ -93,6 +98,17 @@ static weft_status check_names(const char *folder)
     return WEFT_OK;
 }
 
+/* Who holds the lock is the only one who writes here. */
+static weft_status drop_leftovers(const weft_run *run)
+{
+    char *checkpoints = weft_run_path(run, "checkpoints");
+    if (!checkpoints) return weft_run_no_memory();
+    weft_status status = weft_drop_temporaries(run->folder);
+    if (status == WEFT_OK) status = weft_drop_temporaries(checkpoints);
+    free(checkpoints);
+    return status;
+}
+
 static weft_status open_locked(const char *folder, weft_run **out)
 {
     weft_status status = WEFT_ERR_MEMORY;
@@ -107,6 +123,7 @@ static weft_status open_locked(const char *folder, weft_run **out)
         goto done;
     }
     status = weft_lock_take(path, &run->lock);
+    if (status == WEFT_OK) status = drop_leftovers(run);
     if (status != WEFT_OK) goto done;
     *out = run;
     run = NULL;
@@ -149,7 +166,9 @@ weft_status weft_run_reopen(const char *folder, weft_run **out)
     *out = NULL;
     if (!weft_is_folder(folder))
         return weft_fail(WEFT_ERR_IO, "cannot resume %s: there is no such folder", folder);
-    if (!has(folder, "checkpoints"))
+    bool has_checkpoints = false;
+    WEFT_TRY(look_for(folder, "checkpoints", &has_checkpoints));
+    if (!has_checkpoints)
         return weft_fail(WEFT_ERR_IO, "cannot resume %s: it holds no checkpoints", folder);
     return open_locked(folder, out);
 }
@@ -190,10 +209,16 @@ weft_status weft_run_save_best(const weft_run *run, weft_model *model, const wef
 }
 
 /* The new file is whole and on disk before the old ones change their names. */
-static weft_status rotate(const char *fresh, const char *last, const char *prev)
+static weft_status rotate(const weft_run *run, const char *fresh, const char *last,
+                          const char *prev)
 {
-    if (weft_path_exists(last)) WEFT_TRY(weft_rename(last, prev));
-    return weft_rename(fresh, last);
+    if (weft_path_exists(last)) WEFT_TRY(weft_keep_as(last, prev));
+    WEFT_TRY(weft_rename(fresh, last));
+    char *folder = weft_run_path(run, "checkpoints");
+    if (!folder) return weft_run_no_memory();
+    const weft_status status = weft_sync_folder(folder);
+    free(folder);
+    return status;
 }
 
 weft_status weft_run_save_last(const weft_run *run, weft_model *model, const weft_meta *meta)
@@ -204,7 +229,7 @@ weft_status weft_run_save_last(const weft_run *run, weft_model *model, const wef
     char *prev = weft_run_checkpoint(run, "prev");
     if (fresh && last && prev) {
         status = weft_checkpoint_save(model, meta, fresh, true);
-        if (status == WEFT_OK) status = rotate(fresh, last, prev);
+        if (status == WEFT_OK) status = rotate(run, fresh, last, prev);
     } else {
         weft_run_no_memory();
     }

@@ -54,7 +54,7 @@ static weft_status fill(const weft_reader *reader, const char *spec, weft_split 
                         weft_loaded *loaded)
 {
     char *name = weft_copy_text(spec);
-    if (!name) return weft_fail(WEFT_ERR_MEMORY, "name of a data set");
+    if (!name) return weft_fail(WEFT_ERR_MEMORY, "out of memory: name of a data set");
     loaded->owned[WEFT_OWNED_NAME] = name;
     loaded->data.name = name;
     loaded->augment = reader->augment;
@@ -73,7 +73,7 @@ weft_status weft_dataset_load(const char *spec, const char *dir, weft_split spli
     WEFT_TRY(choose(spec, &reader, &place));
 
     weft_loaded *loaded = calloc(1, sizeof *loaded);
-    if (!loaded) return weft_fail(WEFT_ERR_MEMORY, "data set %s", spec);
+    if (!loaded) return weft_fail(WEFT_ERR_MEMORY, "out of memory: data set %s", spec);
     weft_status status = reader->find(place, dir, &loaded->folder);
     if (status == WEFT_OK) status = fill(reader, spec, split, loaded);
     if (status == WEFT_OK) {

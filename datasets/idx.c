@@ -111,7 +111,8 @@ static weft_status read_all(source *s, int low, int high, const char *sha256, we
     WEFT_TRY(read_extents(s, out));
     out->bytes = weft_pages_new((size_t)out->count);
     if (!out->bytes)
-        return weft_fail(WEFT_ERR_MEMORY, "%lld bytes for %s", (long long)out->count, s->path);
+        return weft_fail(WEFT_ERR_MEMORY, "out of memory: %lld bytes for %s", (long long)out->count,
+                         s->path);
     if (sha256) weft_digest_start(&s->digest, s->head, s->head_bytes, out->bytes, out->count);
     WEFT_TRY(take_bytes(s, out->bytes, out->count));
     WEFT_TRY(weft_stream_end(s->stream));

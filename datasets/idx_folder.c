@@ -23,7 +23,7 @@ static weft_status probe(const char *folder, const char *prefix, const char *ste
     char name[64];
     (void)snprintf(name, sizeof name, "%s-%s%s", prefix, stem, ending);
     *path = weft_path_join(folder, name);
-    if (!*path) return weft_fail(WEFT_ERR_MEMORY, "path of %s", name);
+    if (!*path) return weft_fail(WEFT_ERR_MEMORY, "out of memory: path of %s", name);
     if (weft_path_exists(*path)) return WEFT_OK;
     free(*path);
     *path = NULL;
@@ -80,7 +80,8 @@ weft_status weft_idx_labels(weft_split split, const char *sha256, weft_loaded *l
     for (int64_t i = 0; classes && i < idx.count; i++)
         classes[i] = idx.bytes[i];
     free(idx.bytes);
-    if (!classes) return weft_fail(WEFT_ERR_MEMORY, "%lld labels", (long long)idx.count);
+    if (!classes)
+        return weft_fail(WEFT_ERR_MEMORY, "out of memory: %lld labels", (long long)idx.count);
     loaded->owned[WEFT_OWNED_CLASSES] = classes;
     loaded->data.classes = classes;
     loaded->data.count = idx.count;

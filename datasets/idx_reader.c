@@ -10,7 +10,7 @@ static weft_status find(const char *place, const char *dir, char **folder)
 {
     const bool below = dir && place[0] != '/';
     *folder = below ? weft_path_join(dir, place) : weft_copy_text(place);
-    if (!*folder) return weft_fail(WEFT_ERR_MEMORY, "path of %s", place);
+    if (!*folder) return weft_fail(WEFT_ERR_MEMORY, "out of memory: path of %s", place);
     if (weft_is_folder(*folder)) return WEFT_OK;
     const weft_status status =
         weft_fail(WEFT_ERR_IO, "there is no folder %s; check the path after idx:", *folder);
@@ -48,7 +48,7 @@ static weft_status read(weft_split split, weft_loaded *loaded)
 {
     WEFT_TRY(weft_idx_split(split, (weft_idx_pins){0}, loaded));
     char *list = weft_path_join(loaded->folder, "classes.txt");
-    if (!list) return weft_fail(WEFT_ERR_MEMORY, "path of classes.txt");
+    if (!list) return weft_fail(WEFT_ERR_MEMORY, "out of memory: path of classes.txt");
     const weft_status status = name_classes(split, list, loaded);
     free(list);
     return status;

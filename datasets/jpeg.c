@@ -135,7 +135,7 @@ static weft_status decode(job *j)
     const size_t stride = (size_t)out->width * (size_t)out->channels;
     size_t bytes;
     if (!weft_mul_size(stride, (size_t)out->height, &bytes)) out->bytes = malloc(bytes);
-    if (!out->bytes) return weft_fail(WEFT_ERR_MEMORY, "the pixels of %s", j->path);
+    if (!out->bytes) return weft_fail(WEFT_ERR_MEMORY, "out of memory: the pixels of %s", j->path);
     while (jpeg->output_scanline < jpeg->output_height) {
         JSAMPROW row = out->bytes + jpeg->output_scanline * stride;
         (void)jpeg_read_scanlines(jpeg, &row, 1);
@@ -161,7 +161,7 @@ weft_status weft_jpeg_read(FILE *file, const char *path, int64_t size, weft_imag
 {
     *out = (weft_image){.orientation = 1};
     job *j = calloc(1, sizeof *j);
-    if (!j) return weft_fail(WEFT_ERR_MEMORY, "reading %s", path);
+    if (!j) return weft_fail(WEFT_ERR_MEMORY, "out of memory: reading %s", path);
     j->path = path;
     j->size = size;
     j->out = out;

@@ -21,12 +21,12 @@ weft_status weft_names_copy(const char *const *list, int32_t count, char ***name
 {
     *names = NULL;
     char **copy = calloc((size_t)count, sizeof *copy);
-    if (!copy) return weft_fail(WEFT_ERR_MEMORY, "%d class names", count);
+    if (!copy) return weft_fail(WEFT_ERR_MEMORY, "out of memory: %d class names", count);
     for (int32_t i = 0; i < count; i++) {
         copy[i] = weft_copy_text(list[i]);
         if (!copy[i]) {
             weft_names_free(copy, count);
-            return weft_fail(WEFT_ERR_MEMORY, "%d class names", count);
+            return weft_fail(WEFT_ERR_MEMORY, "out of memory: %d class names", count);
         }
     }
     *names = copy;
@@ -37,14 +37,14 @@ weft_status weft_names_number(int32_t count, char ***names)
 {
     *names = NULL;
     char **copy = calloc((size_t)count, sizeof *copy);
-    if (!copy) return weft_fail(WEFT_ERR_MEMORY, "%d class names", count);
+    if (!copy) return weft_fail(WEFT_ERR_MEMORY, "out of memory: %d class names", count);
     for (int32_t i = 0; i < count; i++) {
         char text[16];
         (void)snprintf(text, sizeof text, "%d", i);
         copy[i] = weft_copy_text(text);
         if (!copy[i]) {
             weft_names_free(copy, count);
-            return weft_fail(WEFT_ERR_MEMORY, "%d class names", count);
+            return weft_fail(WEFT_ERR_MEMORY, "out of memory: %d class names", count);
         }
     }
     *names = copy;
@@ -141,7 +141,7 @@ weft_status weft_names_read(const char *path, char ***names, int32_t *count)
     weft_status status = check_lines(path, length, lines);
     if (status != WEFT_OK) goto done;
     list = calloc((size_t)lines, sizeof *list);
-    if (!list) status = weft_fail(WEFT_ERR_MEMORY, "%d class names", lines);
+    if (!list) status = weft_fail(WEFT_ERR_MEMORY, "out of memory: %d class names", lines);
     if (!list) goto done;
     status = split_lines(path, text, length, list, lines);
     if (status == WEFT_OK) status = weft_names_copy(list, lines, names);

@@ -132,7 +132,8 @@ static weft_status allocate(job *j)
     if (!weft_mul_size(stride, height, &bytes)) j->pixels = malloc(bytes);
     if (!weft_mul_size(sizeof *j->rows, height, &rows)) j->rows = malloc(rows);
     if (!j->pixels || !j->rows)
-        return weft_fail(WEFT_ERR_MEMORY, "%zu x %zu bytes for %s", stride, height, j->path);
+        return weft_fail(WEFT_ERR_MEMORY, "out of memory: %zu x %zu bytes for %s", stride, height,
+                         j->path);
     for (size_t y = 0; y < height; y++)
         j->rows[y] = j->pixels + y * stride;
     return WEFT_OK;
@@ -205,7 +206,7 @@ weft_status weft_png_read(FILE *file, const char *path, int64_t size, weft_image
     if (j.info)
         guarded_decode(&j, file);
     else
-        j.status = weft_fail(WEFT_ERR_MEMORY, "reading %s", path);
+        j.status = weft_fail(WEFT_ERR_MEMORY, "out of memory: reading %s", path);
     png_destroy_read_struct(&j.png, &j.info, NULL);
     free(j.pixels);
     free(j.rows);

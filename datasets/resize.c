@@ -94,7 +94,8 @@ weft_status weft_image_resize(const weft_image *image, int32_t width, int32_t he
     double *row = calloc(count, sizeof *row);
     double *sum = calloc(count, sizeof *sum);
     if (!across || !down || !row || !sum) {
-        status = weft_fail(WEFT_ERR_MEMORY, "resizing a picture to %dx%d", height, width);
+        status =
+            weft_fail(WEFT_ERR_MEMORY, "out of memory: resizing a picture to %dx%d", height, width);
         goto done;
     }
     plan_axis(across, width, (w - crop_w) / 2, crop_w, image->width);

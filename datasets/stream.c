@@ -38,7 +38,8 @@ static weft_status cut(const weft_stream *s)
 
 static weft_status damaged(const weft_stream *s, int code)
 {
-    if (code == Z_MEM_ERROR) return weft_fail(WEFT_ERR_MEMORY, "reading %s", s->path);
+    if (code == Z_MEM_ERROR)
+        return weft_fail(WEFT_ERR_MEMORY, "out of memory: reading %s", s->path);
     return weft_fail(WEFT_ERR_FORMAT,
                      "%s: damaged gzip data after byte %lld (%s); copy or download it again",
                      s->path, (long long)s->at, s->z.msg ? s->z.msg : zError(code));
@@ -136,7 +137,7 @@ weft_status weft_stream_open(const char *path, weft_stream **out)
     *out = NULL;
     if (weft_is_folder(path)) return weft_fail(WEFT_ERR_IO, "%s is a folder, not a file", path);
     weft_stream *s = calloc(1, sizeof *s);
-    if (!s) return weft_fail(WEFT_ERR_MEMORY, "reading %s", path);
+    if (!s) return weft_fail(WEFT_ERR_MEMORY, "out of memory: reading %s", path);
     s->path = path;
     const weft_status status = start(s);
     if (status == WEFT_OK)

@@ -100,7 +100,8 @@ static cairo_status_t make_png(weft_drawing *draw, const void *data, int width, 
 
 static weft_status save(const char *path, cairo_status_t made, const bytes *file)
 {
-    if (made == CAIRO_STATUS_NO_MEMORY) return weft_fail(WEFT_ERR_MEMORY, "drawing %s", path);
+    if (made == CAIRO_STATUS_NO_MEMORY)
+        return weft_fail(WEFT_ERR_MEMORY, "out of memory: drawing %s", path);
     if (made != CAIRO_STATUS_SUCCESS)
         return weft_fail(WEFT_ERR_IO, "cannot draw %s: %s", path, cairo_status_to_string(made));
     return weft_write_file(path, file->data, file->count);

@@ -144,7 +144,7 @@ START_TEST(a_device_that_is_lost)
                    count_calls("clEnqueueNDRangeKernel") * 3 / 4);
     ck_assert_int_eq(shim_faulty(fault, LONGER "lost"), 4);
     ck_one_line(fault, "CL_INVALID_COMMAND_QUEUE (-36)");
-    ck_one_line(fault, "weft train --resume lost goes on from the last checkpoint");
+    ck_one_line(fault, "weft train --resume lost goes on from lost/checkpoints/last.safetensors");
     ck_assert(!exists("lost/summary.json"));
 
     ck_fine("eval lost --data idx:data --device cpu");
