@@ -1,0 +1,195 @@
+/* A run that is killed or stopped anywhere goes on as if nothing had been: at every write, fsync
+ * and change of a name, and at any moment. */
+#define _XOPEN_SOURCE 700
+
+#include <dirent.h>
+
+#include "core/checkpoint.h"
+#include "core/posix.h"
+#include "tests/fault_run.h"
+
+#ifdef WEFT_FAULTY
+
+#define RUN                                                                             \
+    "train tiny.net --data idx:data --batch-size 36 --epochs 2 --save-every 1 --quiet " \
+    "--overwrite --device "
+#define LAST "checkpoints/last.safetensors"
+
+enum { SAMPLES = 10 };
+
+/* ---- what a killed run leaves ---- */
+
+/* Every checkpoint that is there is whole; is there one to go on from? */
+static bool check_checkpoints(const char *fault)
+{
+    static const char *const names[] = {"cut/checkpoints/best.safetensors",
+                                        "cut/checkpoints/prev.safetensors", "cut/" LAST};
+    int found = 0;
+    for (int i = 0; i < 3; i++) {
+        weft_meta *meta = NULL;
+        if (!exists(names[i])) continue;
+        const weft_status status = weft_checkpoint_meta(names[i], &meta);
+        ck_assert_msg(status == WEFT_OK, "%s: %s", fault, weft_error());
+        weft_meta_free(meta);
+        found += i > 0;
+    }
+    return found > 0;
+}
+
+static void check_no_leftover(const char *fault, const char *folder)
+{
+    DIR *names = opendir(folder);
+    ck_assert_ptr_nonnull(names);
+    for (const struct dirent *entry; (entry = readdir(names)) != NULL;) {
+        const char *name = entry->d_name;
+        ck_assert_msg(!says(name, ".tmp") && !says(name, "new."), "%s: %s was left", fault, name);
+    }
+    closedir(names);
+}
+
+/* Where there is no checkpoint yet, or the run had come to its end, a resume says so. */
+static void check_resume(const char *fault, const char *device)
+{
+    const bool there = check_checkpoints(fault), ended = exists("cut/summary.json");
+    const int code = weft("train --resume cut --device %s --quiet", device);
+    if (!there) {
+        ck_assert_msg(code == 6 && fault_lines() == 1, "%s: %s", fault, program_err);
+        ck_fine(RUN "%s --out cut", device);
+    } else if (code != 0) {
+        ck_assert_msg(ended && says(program_err, "already finished"), "%s: exit code %d: %s", fault,
+                      code, program_err);
+    }
+    ck_same_files("cut/" LAST, "whole/" LAST);
+    ck_same_files("cut/steps.csv", "whole/steps.csv");
+    if (code != 0 && there) return;
+    check_no_leftover(fault, "cut");
+    check_no_leftover(fault, "cut/checkpoints");
+}
+
+/* ---- at every point ---- */
+
+/* Which calls, what happens before them, and how the process ends. */
+static const struct {
+    const char *call, *action, *device;
+    int code;
+    bool always_walked;
+} walks[] = {
+    {"link", "kill", "cpu", -SIGKILL, true}, /* so each checkpoint is gone on from */
+    {"disk", "kill", "cpu", -SIGKILL, false},   {"write", "half", "cpu", -SIGKILL, false},
+    {"disk", "term", "cpu", 143, false},        {"disk", "twice", "cpu", 130, false},
+#ifdef WEFT_OPENCL
+    {"link", "kill", "opencl", -SIGKILL, true},
+#endif
+};
+enum { WALKS = sizeof walks / sizeof *walks };
+
+START_TEST(stopped_at_a_point)
+{
+    const char *device = walks[_i].device;
+    char arguments[PROGRAM_ARGUMENTS], fault[FAULT_TEXT];
+    if (strcmp(device, "cpu") != 0 && !tiny_has_opencl()) return;
+    (void)snprintf(arguments, sizeof arguments, RUN "%s --out whole", device);
+    fault_count(arguments);
+    const long count = fault_calls(walks[_i].call);
+    const bool all = walks[_i].always_walked || fault_walks_all() || count <= SAMPLES;
+    ck_assert_int_gt(count, 4);
+
+    (void)snprintf(arguments, sizeof arguments, RUN "%s --out cut", device);
+    for (long n = 1; n <= count; n += all ? 1 : count / SAMPLES) {
+        (void)snprintf(fault, sizeof fault, "%s:%ld:%s", walks[_i].call, n, walks[_i].action);
+        const int code = fault_run(fault, arguments);
+        const bool late = code == 0 && exists("cut/summary.json"); /* while the end is written */
+        ck_assert_msg(code == walks[_i].code || late, "%s: exit code %d: %s", fault, code,
+                      program_err);
+        check_resume(fault, device);
+        remove_folder("cut");
+    }
+}
+END_TEST
+
+/* ---- at any moment ---- */
+
+static uint32_t random_below(uint32_t *state, uint32_t limit)
+{
+    *state = *state * 1664525u + 1013904223u;
+    return (uint32_t)((uint64_t)*state * limit >> 32);
+}
+
+static const char *const devices[] = {"cpu", "opencl"};
+
+/* Kill a run of which there is a checkpoint after so many milliseconds more; was it soon enough? */
+static bool kill_after(uint32_t milliseconds, const char *arguments)
+{
+    int status = 0;
+    const pid_t child = program_start(arguments);
+    for (int i = 0; i < 20000 && !exists("cut/" LAST); i++)
+        pause_ms(1);
+    pause_ms((long)milliseconds);
+    ck_assert_int_eq(kill(child, SIGKILL), 0);
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    return WIFSIGNALED(status) && !exists("cut/summary.json");
+}
+
+START_TEST(killed_at_any_moment)
+{
+    const char *device = devices[_i];
+    char arguments[PROGRAM_ARGUMENTS], fault[FAULT_TEXT];
+    const int wanted = fault_walks_all() ? 50 : 3;
+    uint32_t state = 20260131;
+    int killed = 0;
+    if (_i > 0 && !tiny_has_opencl()) return;
+    ck_fine(RUN "%s --out whole", device);
+    (void)snprintf(arguments, sizeof arguments, RUN "%s --out cut", device);
+    for (int tries = 0; killed < wanted && tries < 100 * wanted; tries++) {
+        const uint32_t moment = random_below(&state, 30);
+        if (kill_after(moment, arguments)) {
+            killed++;
+            (void)snprintf(fault, sizeof fault, "killed after %u ms", moment);
+            check_resume(fault, device);
+        }
+        remove_folder("cut");
+    }
+    ck_assert_int_eq(killed, wanted);
+}
+END_TEST
+
+/* ---- two at once ---- */
+
+START_TEST(a_second_trainer_is_refused)
+{
+    const pid_t first =
+        program_start("train " TINY " --epochs 100000 --save-every 1 --quiet --out cut");
+    for (int i = 0; i < 20000 && !exists("cut/" LAST); i++)
+        pause_ms(1);
+    ck_refused(6, "another run is using this folder", "train --resume cut --device cpu --quiet");
+    ck_refused(2, "holds a run already", "train " TINY " --quiet --out cut");
+    ck_refused(6, "another run is using this folder",
+               "train " TINY " --quiet --overwrite --out cut");
+    ck_assert_int_eq(kill(first, SIGTERM), 0);
+    ck_assert_int_eq(program_wait(first), 143);
+    ck_assert(check_checkpoints("two trainers"));
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("cli_killed");
+    TCase *points = tcase_create("points");
+    tcase_set_timeout(points, 0);
+    tcase_add_checked_fixture(points, tiny_open, program_close);
+    tcase_add_loop_test(points, stopped_at_a_point, 0, WALKS);
+    tcase_add_loop_test(points, killed_at_any_moment, 0, 2);
+    tcase_add_test(points, a_second_trainer_is_refused);
+    suite_add_tcase(suite, points);
+    return weft_suite_run(suite);
+}
+
+#else
+
+int main(void)
+{
+    printf("skipped: this linker cannot wrap calls\n");
+    return WEFT_SUITE_SKIPPED;
+}
+
+#endif
