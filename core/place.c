@@ -53,7 +53,8 @@ static weft_status collect(weft_plan *plan, block *blocks, int32_t *count)
     for (weft_id id = 1; id < plan->tensor_count; id++) {
         if (!wants_place(plan, id)) continue;
         const weft_plan_tensor *t = &plan->tensor[id];
-        block b = {.id = id, .first = t->first, .last = t->keep ? plan->op_count : t->last};
+        const bool keep = t->keep || plan->desc.apart;
+        block b = {.id = id, .first = t->first, .last = keep ? plan->op_count : t->last};
         if (weft_round_i64(t->bytes, PLACE_ALIGN, &b.bytes)) {
             return weft_fail(WEFT_ERR_MEMORY, "tensor %s is too large", t->name);
         }

@@ -72,7 +72,8 @@ typedef enum weft_mode {
 typedef struct weft_plan_desc {
     weft_mode mode;
     int32_t batch;
-    bool unfused;              /* leave out the fusion pass; a model may wish it for all */
+    bool apart;   /* no two tensors share memory, so that all can be looked at after a run */
+    bool unfused; /* leave out the fusion pass; a model may wish it for all */
     const weft_source *source; /* borrowed for the plan's life */
 } weft_plan_desc;
 

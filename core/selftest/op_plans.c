@@ -8,20 +8,12 @@
 
 /* ---- how to try an op ---- */
 
-/* What the ops of op_table.c are allowed, added up over those that a fused op stands for. */
-static const double bounds[WEFT_KIND_COUNT] = {
-    [WEFT_OP_conv2d] = 1e-14,
-    [WEFT_OP_conv2d_data_grad] = 1e-14,
-    [WEFT_OP_conv2d_weight_grad] = 1e-14,
-    [WEFT_OP_gemm] = 1e-14,
-    [WEFT_OP_conv2d_stats] = 1.1e-11,
-    [WEFT_OP_conv2d_block] = 3e-12,
-    [WEFT_OP_batchnorm_block] = 2e-12,
-    [WEFT_OP_batchnorm_block_sums] = 1.2e-11,
-    [WEFT_OP_batchnorm_block_grad] = 3e-12,
-    [WEFT_OP_dense_block] = 2e-12,
-    [WEFT_OP_dense_weight_grad] = 1e-14,
-    [WEFT_OP_dropout_act_grad] = 2e-12,
+/* What a fused op is allowed: the bounds of op_table.c, added up over the ops it stands for. */
+static const double fused_bounds[WEFT_KIND_COUNT] = {
+    [WEFT_OP_conv2d_stats] = 1.1e-11,       [WEFT_OP_conv2d_block] = 3e-12,
+    [WEFT_OP_batchnorm_block] = 2e-12,      [WEFT_OP_batchnorm_block_sums] = 1.2e-11,
+    [WEFT_OP_batchnorm_block_grad] = 3e-12, [WEFT_OP_dense_block] = 2e-12,
+    [WEFT_OP_dense_weight_grad] = 1e-14,    [WEFT_OP_dropout_act_grad] = 2e-12,
 };
 
 static int64_t area_of(const weft_window *w)
@@ -40,6 +32,9 @@ static int64_t terms_of(const weft_op *op)
         return area_of(&op->with.window) * channels;
     case WEFT_OP_conv2d_weight_grad:
         return op_count(&op->in[1]) / op->in[1].shape.dim[3];
+    case WEFT_OP_avgpool:
+    case WEFT_OP_avgpool_grad:
+        return area_of(&op->with.window);
     case WEFT_OP_gemm:
         return op->with.gemm.k;
     case WEFT_OP_conv2d_stats:
@@ -52,6 +47,13 @@ static int64_t terms_of(const weft_op *op)
     default:
         return op_count(&op->in[0]) / channels;
     }
+}
+
+double op_bound(const weft_op *op)
+{
+    const bool plain = op->kind < WEFT_OP_COUNT;
+    const double bound = plain ? op_kind_bound(op->kind) : fused_bounds[op->kind];
+    return bound + OP_SUM_ERROR * (double)terms_of(op);
 }
 
 /* Where variances, deviations and positions stand. */
@@ -86,13 +88,20 @@ static bool jumps(const weft_fused *f)
            (kind == WEFT_ACT_relu || kind == WEFT_ACT_leaky_relu || kind == WEFT_ACT_elu);
 }
 
-static bool chooses(const weft_op *op)
+bool op_chooses(const weft_op *op)
 {
     const weft_fused *f = &op->with.fused;
     const bool block = op->kind == WEFT_OP_batchnorm_block ||
                        op->kind == WEFT_OP_batchnorm_block_sums ||
                        op->kind == WEFT_OP_batchnorm_block_grad;
     return block && (jumps(f) || (f->pooled && !f->activated));
+}
+
+/* Kinds with more than one kernel: which one runs depends on the shape. */
+static bool is_tried(weft_op_kind kind)
+{
+    return kind >= WEFT_OP_COUNT || kind == WEFT_OP_gemm || kind == WEFT_OP_conv2d ||
+           kind == WEFT_OP_conv2d_data_grad || kind == WEFT_OP_conv2d_weight_grad;
 }
 
 static void blank(weft_tensor *tensor)
@@ -103,16 +112,14 @@ static void blank(weft_tensor *tensor)
 
 bool op_case_of(const weft_op *op, const char *where, op_case *out)
 {
-    *out = (op_case){.op = *op, .bound = bounds[op->kind], .zeros = 1, .whole = chooses(op)};
-    if (out->bound == 0) return false;
+    *out = (op_case){.op = *op, .bound = op_bound(op), .zeros = 1, .whole = op_chooses(op)};
+    if (!is_tried(op->kind)) return false;
     for (int i = 0; i < WEFT_MAX_IN; i++)
         blank(&out->op.in[i]);
     for (int i = 0; i < WEFT_MAX_OUT; i++)
         blank(&out->op.out[i]);
-    out->padded = op->kind <= WEFT_OP_conv2d_weight_grad ? 2 : 0;
+    out->padded = op->kind == WEFT_OP_gemm ? 0 : 2;
     out->op.scratch = (weft_tensor){.shape = {0, {0}}};
-    out->terms = terms_of(op);
-    out->bound += OP_SUM_ERROR * (double)out->terms;
     out->values = op_values(op->in[0].shape.dim[0]);
     set_fills(out);
     op_case_name(out, where);

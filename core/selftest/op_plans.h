@@ -22,6 +22,13 @@ weft_status op_list_add(const weft_op *op, const char *where, op_list *list);
 
 void op_list_free(op_list *list);
 
+/* The normalised mean square error that rounding explains, against exact numbers. */
+double op_bound(const weft_op *op);
+
+/* Whether a rounding can turn a choice in it: a side of a relu at a number that it computes itself,
+ * the place of a maximum among those. */
+bool op_chooses(const weft_op *op);
+
 /* How to try an op: fills and bound. False for the kinds that are left to the table. */
 bool op_case_of(const weft_op *op, const char *where, op_case *out);
 

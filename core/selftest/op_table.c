@@ -35,7 +35,7 @@ static const op_shape pool_shapes[] = {
     {OP_TINY, 1, 1, 1, 1, 0, {1, 1}, {1, 1}, {0, 0, 0, 0}},
     {OP_LEAST, 2, 5, 6, 3, 0, {2, 2}, {2, 2}, {0, 0, 0, 0}},
     {OP_TINY, 3, 7, 5, 17, 0, {3, 2}, {2, 1}, {0, 0, 0, 0}},
-    {OP_FAST, 1, 8, 9, 16, 0, {3, 3}, {2, 2}, {1, 1, 1, 1}},
+    {OP_TINY, 1, 8, 9, 16, 0, {3, 3}, {2, 2}, {1, 1, 1, 1}},
     {OP_FAST, 5, 7, 7, 31, 0, {7, 7}, {7, 7}, {0, 0, 0, 0}},
     {OP_FAST, 3, 28, 28, 32, 0, {2, 2}, {2, 2}, {0, 0, 0, 0}},
     {OP_ALL, 64, 14, 14, 64, 0, {2, 2}, {2, 2}, {0, 0, 0, 0}},
@@ -51,6 +51,7 @@ static const op_shape gemm_shapes[] = {
     {.level = OP_TINY, .n = 5, .c = 7, .k = 3},
     {.level = OP_LEAST, .n = 17, .c = 16, .k = 15},
     {.level = OP_LEAST, .n = 8, .c = 20, .k = 36},
+    {.level = OP_TINY, .n = 1, .c = 41, .k = 9},
     {.level = OP_FAST, .n = 31, .c = 33, .k = 17},
     {.level = OP_FAST, .n = 1, .c = 10, .k = 128},
     {.level = OP_FAST, .n = 64, .c = 64, .k = 64},
@@ -235,4 +236,11 @@ bool op_kind_has_case(weft_op_kind kind)
     for (int i = 0; i < ROW_COUNT; i++)
         if (rows[i].kind == kind && rows[i].shape_count > 0) return true;
     return false;
+}
+
+double op_kind_bound(weft_op_kind kind)
+{
+    for (int i = 0; i < ROW_COUNT; i++)
+        if (rows[i].kind == kind) return rows[i].bound;
+    return 0;
 }

@@ -56,6 +56,9 @@ int op_case_count(void);
 /* Build a case; index from 0. */
 void op_case_at(int index, op_case *out);
 
+/* The bound of a kind's row, without sums. */
+double op_kind_bound(weft_op_kind kind);
+
 /* Whether the table has a row for an op. */
 bool op_kind_has_case(weft_op_kind kind);
 
