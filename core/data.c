@@ -128,6 +128,22 @@ static void finish_channel(const moments *m, int32_t c, double n, double unit, d
     out->std[c] = variance > 0 ? (float)(sqrt(variance) * unit) : 1.0f;
 }
 
+/* Name the sample that spoils the sums; finite ones alone can be too large for them. */
+static weft_status cannot_measure(const weft_dataset *data, const int32_t *ids, int64_t count)
+{
+    const int64_t size = weft_shape_count(data->shape);
+    for (int64_t i = 0; i < count && data->dtype == WEFT_F32; i++) {
+        const int64_t id = ids ? ids[i] : i;
+        const float *sample = (const float *)data->samples + id * size;
+        for (int64_t k = 0; k < size; k++) {
+            if (isfinite(sample[k])) continue;
+            return weft_fail(WEFT_ERR_FORMAT, "%s: number %lld of sample %lld is not finite",
+                             data->name, (long long)k, (long long)id);
+        }
+    }
+    return weft_fail(WEFT_ERR_FORMAT, "%s: the samples are too large to be measured", data->name);
+}
+
 weft_status weft_normalize_measure(const weft_dataset *data, const int32_t *ids, int64_t count,
                                    weft_normalize *out)
 {
@@ -145,7 +161,7 @@ weft_status weft_normalize_measure(const weft_dataset *data, const int32_t *ids,
     for (int32_t c = 0; c < channels; c++) {
         finish_channel(&m, c, n, unit, (double)shift[c], out);
         if (!isfinite(out->mean[c]) || !isfinite(out->std[c])) {
-            return weft_fail(WEFT_ERR_FORMAT, "%s: a sample is not a finite number", data->name);
+            return cannot_measure(data, ids, count);
         }
     }
     return WEFT_OK;

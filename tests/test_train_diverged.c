@@ -179,6 +179,26 @@ START_TEST(a_bad_sample_of_the_test_set)
 }
 END_TEST
 
+/* The normalisation is measured on the samples, so nothing starts. */
+START_TEST(a_bad_sample_that_is_measured)
+{
+    train_bench b;
+    weft_train_result result;
+    static float samples[BENCH_COUNT * 36];
+    bench_open(&b, "cpu", BENCH_NETWORK);
+    const weft_dataset data = float_data(&b.data, samples, 5);
+    weft_train_desc desc = bench_desc(&b);
+    desc.data = &data;
+    desc.out = bench_path(&b, "run");
+    desc.options.limit = 6;
+    desc.options.val_count = WEFT_NONE;
+    ck_weft_refused(bench_train(&b, &desc, &result), WEFT_ERR_FORMAT,
+                    "number 3 of sample 5 is not finite");
+    ck_assert(!bench_exists(desc.out));
+    bench_close(&b);
+}
+END_TEST
+
 START_TEST(a_bad_sample_of_the_validation)
 {
     train_bench b;
@@ -211,6 +231,7 @@ int main(void)
     tcase_add_test(tests, a_weight_in_the_last_step);
     tcase_add_test(tests, no_run_folder);
     tcase_add_test(tests, a_bad_sample_of_the_test_set);
+    tcase_add_test(tests, a_bad_sample_that_is_measured);
     tcase_add_test(tests, a_bad_sample_of_the_validation);
     suite_add_tcase(suite, tests);
     return weft_suite_run(suite);
