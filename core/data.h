@@ -56,6 +56,9 @@ WEFT_API weft_status weft_source_borrow(weft_device *device, const weft_dataset 
                                         const weft_normalize *norm, int64_t order,
                                         weft_source **out);
 
+/* The shapes alone, without a device: plans over it can be counted, not run. */
+weft_status weft_source_describe(const weft_dataset *data, int64_t order, weft_source **out);
+
 /* A second order list over the samples of another source, which must outlive it. */
 WEFT_API weft_status weft_source_share(weft_source *samples, int64_t order, weft_source **out);
 WEFT_API void weft_source_free(weft_source *source);

@@ -143,14 +143,40 @@ static weft_status zero_arena(weft_model *model, int64_t elements, weft_buffer *
     return be->fill(*out, 0, bytes, 0);
 }
 
+/* The elements of each arena but those of activations and scratch. */
+typedef struct arena_sizes {
+    int64_t parameters, states, slots, gradients, moments;
+} arena_sizes;
+
+static arena_sizes sizes_of(const weft_model *model)
+{
+    const int64_t trained = model->desc.optimizer ? model->trained : 0;
+    return (arena_sizes){model->total, model->state_total, 2 * WEFT_SLOTS, trained,
+                         trained * weft_model_slots(model)};
+}
+
 static weft_status allocate(weft_model *model)
 {
-    WEFT_TRY(zero_arena(model, model->total, &model->parameters));
-    WEFT_TRY(zero_arena(model, model->state_total, &model->states));
-    WEFT_TRY(zero_arena(model, 2 * WEFT_SLOTS, &model->slots));
-    if (!model->desc.optimizer) return WEFT_OK;
-    WEFT_TRY(zero_arena(model, model->trained, &model->gradients));
-    return zero_arena(model, model->trained * weft_model_slots(model), &model->moments);
+    const arena_sizes size = sizes_of(model);
+    WEFT_TRY(zero_arena(model, size.parameters, &model->parameters));
+    WEFT_TRY(zero_arena(model, size.states, &model->states));
+    WEFT_TRY(zero_arena(model, size.slots, &model->slots));
+    WEFT_TRY(zero_arena(model, size.gradients, &model->gradients));
+    return zero_arena(model, size.moments, &model->moments);
+}
+
+int64_t weft_model_arena_bytes(const weft_model *model, int64_t *largest)
+{
+    const arena_sizes size = sizes_of(model);
+    const int64_t all[] = {size.parameters, size.states, size.slots, size.gradients, size.moments};
+    int64_t sum = 0;
+    *largest = 0;
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        const int64_t bytes = all[i] * (int64_t)sizeof(float);
+        if (bytes > *largest) *largest = bytes;
+        sum += bytes;
+    }
+    return sum;
 }
 
 static weft_status build(weft_model *model)
@@ -166,7 +192,7 @@ static weft_status build(weft_model *model)
     WEFT_TRY(check_freeze(model, model->desc.freeze));
     model->desc.freeze = NULL;
     WEFT_TRY(lay_out(model));
-    return allocate(model);
+    return model->desc.plan_only ? WEFT_OK : allocate(model);
 }
 
 static float or_default(float value, float standard)

@@ -16,6 +16,7 @@ typedef struct weft_model_desc {
     float label_smoothing;
     weft_augment augment; /* of training plans */
     bool no_fusion;       /* no plan merges ops: to see whether a fused kernel is to blame */
+    bool plan_only;       /* no memory on the device: its plans can be counted, not run */
     const char *freeze; /* comma-separated shell patterns of layer names ("conv*,bn1"); NULL: none.
                            WEFT_ERR_USAGE when one matches no layer with weights */
     weft_log log;

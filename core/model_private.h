@@ -52,6 +52,9 @@ struct weft_model {
     struct weft_predictor *predictor; /* made by the first weft_model_predict */
 };
 
+/* model.c: bytes of the arenas that do not depend on a batch, and of the largest of them. */
+int64_t weft_model_arena_bytes(const weft_model *model, int64_t *largest);
+
 /* record.c: walk the graph and record a plan's ops. */
 void weft_plan_record(weft_plan *plan);
 

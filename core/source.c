@@ -48,10 +48,30 @@ static weft_tensor describe_answers(const weft_dataset *data)
     return (weft_tensor){.shape = {2, {(int32_t)data->count, data->target_width}}};
 }
 
-static weft_status upload_samples(weft_source *s, const weft_dataset *data)
+static int32_t channels_of(const weft_dataset *data)
 {
+    return data->shape.rank == 3 ? data->shape.dim[2] : 1;
+}
+
+static weft_status no_order(int64_t count)
+{
+    return weft_fail(WEFT_ERR_USAGE, "an order list of %lld samples is not possible",
+                     (long long)count);
+}
+
+/* The shapes of all tensors; their buffers come later or never. */
+static weft_status describe(weft_source *s, const weft_dataset *data, int64_t order)
+{
+    if (order < 1 || order > INT32_MAX) return no_order(order);
     s->view.samples = describe_samples(data);
     s->view.answers = describe_answers(data);
+    s->view.norm = (weft_tensor){.shape = {2, {2, channels_of(data)}}};
+    s->view.order = (weft_tensor){.shape = {1, {(int32_t)order}}, .dtype = WEFT_I32};
+    return WEFT_OK;
+}
+
+static weft_status upload_samples(weft_source *s, const weft_dataset *data)
+{
     WEFT_TRY(put(s, data->samples, tensor_bytes(s->view.samples), &s->samples));
     s->view.samples.buffer = s->samples;
     if (s->view.answers.shape.rank == 0) return WEFT_OK;
@@ -65,7 +85,7 @@ static weft_status upload_samples(weft_source *s, const weft_dataset *data)
 /* (p * unit - mean) / std as p * scale + offset. */
 static weft_status upload_norm(weft_source *s, const weft_dataset *data, const weft_normalize *norm)
 {
-    const int32_t channels = data->shape.rank == 3 ? data->shape.dim[2] : 1;
+    const int32_t channels = channels_of(data);
     const double unit = data->dtype == WEFT_U8 ? 1.0 / 255.0 : 1.0;
     float rows[2 * WEFT_MAX_CHANNELS];
     if (norm->channels != channels) {
@@ -76,31 +96,26 @@ static weft_status upload_norm(weft_source *s, const weft_dataset *data, const w
         rows[c] = (float)(unit / (double)norm->std[c]);
         rows[channels + c] = (float)(-(double)norm->mean[c] / (double)norm->std[c]);
     }
-    s->view.norm = (weft_tensor){.shape = {2, {2, channels}}};
     WEFT_TRY(upload(s->device, rows, tensor_bytes(s->view.norm), &s->norm));
     s->view.norm.buffer = s->norm;
     return WEFT_OK;
 }
 
-static weft_status make_order(weft_source *s, int64_t order)
+static weft_status make_order(weft_source *s)
 {
-    if (order < 1 || order > INT32_MAX) {
-        return weft_fail(WEFT_ERR_USAGE, "an order list of %lld samples is not possible",
-                         (long long)order);
-    }
-    const size_t bytes = (size_t)order * sizeof(int32_t);
+    const size_t bytes = tensor_bytes(s->view.order);
     WEFT_TRY(s->device->backend->buffer_new(s->device, bytes, &s->order));
-    s->view.order =
-        (weft_tensor){.buffer = s->order, .shape = {1, {(int32_t)order}}, .dtype = WEFT_I32};
+    s->view.order.buffer = s->order;
     return s->device->backend->fill(s->order, 0, bytes, 0);
 }
 
 static weft_status fill_source(weft_source *s, const weft_dataset *data, const weft_normalize *norm,
                                int64_t order)
 {
+    WEFT_TRY(describe(s, data, order));
     WEFT_TRY(upload_samples(s, data));
     WEFT_TRY(upload_norm(s, data, norm));
-    return make_order(s, order);
+    return make_order(s);
 }
 
 static weft_status make_source(weft_device *device, const weft_dataset *data,
@@ -133,15 +148,31 @@ weft_status weft_source_borrow(weft_device *device, const weft_dataset *data,
     return make_source(device, data, norm, order, true, out);
 }
 
+weft_status weft_source_describe(const weft_dataset *data, int64_t order, weft_source **out)
+{
+    *out = NULL;
+    weft_source *s = calloc(1, sizeof *s);
+    if (!s) return weft_fail(WEFT_ERR_MEMORY, "no memory for a source");
+    const weft_status status = describe(s, data, order);
+    if (status == WEFT_OK) {
+        *out = s;
+    } else {
+        weft_source_free(s);
+    }
+    return status;
+}
+
 weft_status weft_source_share(weft_source *samples, int64_t order, weft_source **out)
 {
     *out = NULL;
+    if (order < 1 || order > INT32_MAX) return no_order(order);
     weft_source *s = calloc(1, sizeof *s);
     if (!s) return weft_fail(WEFT_ERR_MEMORY, "no memory for a source");
     *s = *samples;
     s->shared = true;
     s->order = NULL;
-    const weft_status status = make_order(s, order);
+    s->view.order.shape.dim[0] = (int32_t)order;
+    const weft_status status = make_order(s);
     if (status == WEFT_OK) {
         *out = s;
     } else {

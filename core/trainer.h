@@ -61,6 +61,13 @@ struct weft_trainer {
 /* trainer_setup.c: the epoch's order of samples, at its place of the device's list. */
 weft_status weft_trainer_order(weft_trainer *t);
 
+/* What the model is made of. */
+weft_model_desc weft_trainer_model_desc(const weft_trainer *t);
+
+/* trainer_memory.c: before the first buffer, WEFT_ERR_MEMORY with the sizes and the largest batch
+ * that fits when the device has too little memory for the plans. */
+weft_status weft_trainer_check_memory(const weft_trainer *t);
+
 /* One step: `step` decides learning rate and corrections. */
 weft_status weft_trainer_launch(weft_trainer *t, weft_plan *plan, int64_t first);
 

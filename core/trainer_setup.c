@@ -133,19 +133,23 @@ weft_status weft_trainer_order(weft_trainer *t)
 
 /* ---- on the device ---- */
 
-static weft_status new_model(weft_trainer *t)
+weft_model_desc weft_trainer_model_desc(const weft_trainer *t)
 {
     const weft_train_options *o = &t->options;
-    return weft_model_new(t->desc.graph, t->device,
-                          &(weft_model_desc){.seed = o->seed,
-                                             .optimizer = &o->optimizer,
-                                             .loss = o->loss,
-                                             .label_smoothing = o->label_smoothing,
-                                             .augment = o->augment,
-                                             .no_fusion = o->no_fusion,
-                                             .freeze = o->freeze,
-                                             .log = t->desc.log},
-                          &t->model);
+    return (weft_model_desc){.seed = o->seed,
+                             .optimizer = &o->optimizer,
+                             .loss = o->loss,
+                             .label_smoothing = o->label_smoothing,
+                             .augment = o->augment,
+                             .no_fusion = o->no_fusion,
+                             .freeze = o->freeze,
+                             .log = t->desc.log};
+}
+
+static weft_status new_model(weft_trainer *t)
+{
+    const weft_model_desc desc = weft_trainer_model_desc(t);
+    return weft_model_new(t->desc.graph, t->device, &desc, &t->model);
 }
 
 static weft_status training_plan(weft_trainer *t, int32_t batch, weft_plan **plan)
@@ -228,6 +232,7 @@ static weft_status set_up(weft_trainer *t, int32_t **held_out)
     if (!*held_out) return no_memory();
     WEFT_TRY(split(t, *held_out));
     WEFT_TRY(normalise(t));
+    WEFT_TRY(weft_trainer_check_memory(t));
     WEFT_TRY(new_plans(t, *held_out));
     WEFT_TRY(warm_up(t));
     WEFT_TRY(first_weights(t));
