@@ -1,7 +1,9 @@
 /* Faults of an OpenCL driver, for tests: a library that is loaded before the program (LD_PRELOAD)
  * and stands between it and libOpenCL.
  *
- *   WEFT_SHIM_FAIL=FUNCTION:N:CODE  the N-th call of a function and all later ones return CODE
+ *   WEFT_SHIM_FAIL=FUNCTION:N:CODE  the N-th call of a function and all later ones return CODE;
+ *                                   with :once behind it that call alone. FUNCTION may be "any"
+ *   WEFT_SHIM_MEMORY=ALL:ONE        bytes of a device's memory and of its largest buffer
  *   WEFT_SHIM_BREAK=1               every program's source gets a line that no compiler takes
  *   WEFT_SHIM_COUNT=FILE            at the end, a line "FUNCTION CALLS" for each function
  *
@@ -16,8 +18,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Blocking reads are counted twice, the second time under a name of their own. */
+/* Blocking reads are counted twice, the second time under a name of their own; `any` counts all. */
 #define FUNCTION_LIST(X)            \
+    X(any)                          \
+    X(clGetPlatformIDs)             \
+    X(clGetPlatformInfo)            \
+    X(clGetDeviceInfo)              \
+    X(clGetKernelInfo)              \
+    X(clGetProgramInfo)             \
+    X(clGetProgramBuildInfo)        \
+    X(clReleaseProgram)             \
+    X(clReleaseKernel)              \
+    X(clReleaseMemObject)           \
+    X(clReleaseCommandQueue)        \
+    X(clReleaseContext)             \
     X(clGetDeviceIDs)               \
     X(clCreateContext)              \
     X(clCreateCommandQueue)         \
@@ -60,16 +74,26 @@ static void find_real(const char *name, void *pointer)
     memcpy(pointer, &found, sizeof found);
 }
 
-/* Count a call; the code it is to fail with, or 0. */
-static int32_t fault(int id)
+/* The code that a call of this number is to fail with, or 0. */
+static int32_t wished(int id, long call)
 {
-    const long call = atomic_fetch_add(&calls[id], 1) + 1;
     const char *wish = getenv("WEFT_SHIM_FAIL");
     const size_t length = strlen(names[id]);
     if (!wish || strncmp(wish, names[id], length) != 0 || wish[length] != ':') return 0;
     char *end = NULL;
     const long first = strtol(wish + length + 1, &end, 10);
-    return *end == ':' && call >= first ? (int32_t)strtol(end + 1, NULL, 10) : 0;
+    if (*end != ':' || call < first) return 0;
+    const int32_t code = (int32_t)strtol(end + 1, &end, 10);
+    return call == first || strcmp(end, ":once") != 0 ? code : 0;
+}
+
+/* Count a call; the code it is to fail with, or 0. */
+static int32_t fault(int id)
+{
+    const long call = atomic_fetch_add(&calls[id], 1) + 1;
+    const long all = atomic_fetch_add(&calls[ID_any], 1) + 1;
+    const int32_t code = wished(id, call);
+    return code != 0 ? code : wished(ID_any, all);
 }
 
 static __attribute__((destructor)) void tell_counts(void)
@@ -108,6 +132,25 @@ static __attribute__((destructor)) void tell_counts(void)
         find_real(#name, (void *)&real);            \
         return real arguments;                      \
     }
+
+/* A function that lets go of an object: it does so even when it is to fail. */
+#define RELEASES(name)                         \
+    int32_t name(void *object);                \
+    int32_t name(void *object)                 \
+    {                                          \
+        int32_t (*real)(void *) = NULL;        \
+        const int32_t code = fault(ID_##name); \
+        find_real(#name, (void *)&real);       \
+        const int32_t released = real(object); \
+        return code != 0 ? code : released;    \
+    }
+
+RELEASES(clReleaseProgram)
+RELEASES(clReleaseKernel)
+RELEASES(clReleaseMemObject)
+RELEASES(clReleaseCommandQueue)
+RELEASES(clReleaseContext)
+RELEASES(clReleaseEvent)
 
 typedef void notify(const char *text, const void *info, size_t bytes, void *user);
 
@@ -163,7 +206,45 @@ RETURNS_CODE(clGetEventInfo, (void *event, uint32_t what, size_t room, void *val
 RETURNS_CODE(clGetEventProfilingInfo,
              (void *event, uint32_t what, size_t room, void *value, size_t *bytes),
              (event, what, room, value, bytes))
-RETURNS_CODE(clReleaseEvent, (void *event), (event))
+RETURNS_CODE(clGetPlatformIDs, (uint32_t room, void **platforms, uint32_t *count),
+             (room, platforms, count))
+RETURNS_CODE(clGetPlatformInfo,
+             (void *platform, uint32_t what, size_t room, void *value, size_t *bytes),
+             (platform, what, room, value, bytes))
+RETURNS_CODE(clGetKernelInfo,
+             (void *kernel, uint32_t what, size_t room, void *value, size_t *bytes),
+             (kernel, what, room, value, bytes))
+RETURNS_CODE(clGetProgramInfo,
+             (void *program, uint32_t what, size_t room, void *value, size_t *bytes),
+             (program, what, room, value, bytes))
+RETURNS_CODE(clGetProgramBuildInfo,
+             (void *program, void *device, uint32_t what, size_t room, void *value, size_t *bytes),
+             (program, device, what, room, value, bytes))
+
+/* The two sizes that WEFT_SHIM_MEMORY changes, by the numbers of the specification. */
+static void change_memory(uint32_t what, void *value)
+{
+    enum { LARGEST_BUFFER = 0x1010, ALL_MEMORY = 0x101f };
+    const char *wish = getenv("WEFT_SHIM_MEMORY");
+    char *end = NULL;
+    if (!wish || !value || (what != LARGEST_BUFFER && what != ALL_MEMORY)) return;
+    uint64_t bytes = strtoull(wish, &end, 10);
+    if (what == LARGEST_BUFFER) bytes = strtoull(end + (*end == ':'), NULL, 10);
+    memcpy(value, &bytes, sizeof bytes);
+}
+
+typedef int32_t device_info(void *device, uint32_t what, size_t room, void *value, size_t *bytes);
+device_info clGetDeviceInfo;
+int32_t clGetDeviceInfo(void *device, uint32_t what, size_t room, void *value, size_t *bytes)
+{
+    device_info *real = NULL;
+    int32_t code = fault(ID_clGetDeviceInfo);
+    if (code != 0) return code;
+    find_real("clGetDeviceInfo", (void *)&real);
+    code = real(device, what, room, value, bytes);
+    if (code == 0) change_memory(what, value);
+    return code;
+}
 
 typedef int32_t read_buffer(void *queue, void *buffer, uint32_t blocking, size_t offset,
                             size_t bytes, void *to, uint32_t waits, void *const *wait,
@@ -174,7 +255,11 @@ int32_t clEnqueueReadBuffer(void *queue, void *buffer, uint32_t blocking, size_t
 {
     read_buffer *real = NULL;
     const int32_t any = fault(ID_clEnqueueReadBuffer);
-    const int32_t code = blocking ? fault(ID_clEnqueueReadBuffer_blocking) : 0;
+    int32_t code = 0;
+    if (blocking) { /* the same call under a second name, which `any` does not count again */
+        const long call = atomic_fetch_add(&calls[ID_clEnqueueReadBuffer_blocking], 1) + 1;
+        code = wished(ID_clEnqueueReadBuffer_blocking, call);
+    }
     if (any != 0 || code != 0) return any != 0 ? any : code;
     find_real("clEnqueueReadBuffer", (void *)&real);
     return real(queue, buffer, blocking, offset, bytes, to, waits, wait, event);

@@ -29,6 +29,7 @@ static inline void shim_unload(void)
     shim_set("WEFT_SHIM_FAIL", NULL);
     shim_set("WEFT_SHIM_BREAK", NULL);
     shim_set("WEFT_SHIM_COUNT", NULL);
+    shim_set("WEFT_SHIM_MEMORY", NULL);
 }
 
 static inline int shim_faulty(const char *fault, const char *arguments)
