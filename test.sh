@@ -1,5 +1,6 @@
 #!/bin/sh
-# Install what the tests need, build, and run every test; then again under ASan and UBSan.
+# Install what the tests need, build, and run every test; again under ASan and UBSan; then fuzz
+# every reader for ten seconds.
 set -eu
 cd "$(dirname "$0")"
 # shellcheck source=scripts/packages.sh
@@ -17,5 +18,9 @@ run_all() { # folder, then options of cmake
     ctest --test-dir "$1" -L all -j "$(cores)" --output-on-failure
 }
 
+# The fuzz targets want clang; without it their test says skipped.
+clang=$(command -v clang || echo cc)
+
 run_all build-test -DCMAKE_BUILD_TYPE=Release
 run_all build-sanitize -DCMAKE_BUILD_TYPE=RelWithDebInfo -DWEFT_SANITIZE=ON
+run_all build-fuzz -DCMAKE_C_COMPILER="$clang" -DWEFT_FUZZ=ON

@@ -133,9 +133,10 @@ json_t *cli_json_number(double value)
 json_t *cli_json_text(const char *text)
 {
     json_t *json = json_string(text);
-    char *copy = json ? NULL : malloc(strlen(text) + 1);
+    const size_t bytes = strlen(text) + 1;
+    char *copy = json ? NULL : malloc(bytes);
     if (!copy) return json;
-    strcpy(copy, text);
+    memcpy(copy, text, bytes);
     for (char *at = copy; *at; at++) {
         if ((unsigned char)*at >= 0x80) *at = '?';
     }

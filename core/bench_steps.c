@@ -30,6 +30,7 @@ static const places convolution[WEFT_KIND_COUNT] = {
 
 static const weft_tensor *tensor_at(const weft_op *op, int place)
 {
+    /* cppcheck-suppress negativeIndex ; no place is 0 */
     return place > 0 ? &op->in[place - 1] : &op->out[-place - 1];
 }
 

@@ -271,7 +271,7 @@ static weft_status read_value(const field *f, const json_t *value, options *o)
     case TEXT:
         return read_text(f->key, value, (const char **)(void *)at);
     case BETAS: {
-        float betas[2];
+        float betas[2] = {0};
         WEFT_TRY(read_reals(f->key, value, betas, 2, 2));
         o->optimizer.beta1 = betas[0];
         o->optimizer.beta2 = betas[1];

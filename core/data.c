@@ -156,7 +156,8 @@ weft_status weft_normalize_measure(const weft_dataset *data, const int32_t *ids,
     add_samples(data, ids, count, shift, &m);
     const double unit = data->dtype == WEFT_U8 ? 1.0 / 255.0 : 1.0;
     const int32_t channels = channels_of(data->shape);
-    const double n = (double)count * (double)(weft_shape_count(data->shape) / channels);
+    const int64_t pixels = weft_shape_count(data->shape) / channels;
+    const double n = (double)count * (double)pixels;
     *out = (weft_normalize){.channels = channels};
     for (int32_t c = 0; c < channels; c++) {
         finish_channel(&m, c, n, unit, (double)shift[c], out);

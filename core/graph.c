@@ -1,5 +1,6 @@
 #include "core/graph.h"
 
+#include <assert.h>
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -270,6 +271,7 @@ static weft_status parse_words(parser *p, char *line)
         WEFT_TRY(first ? start_node(p, word) : set_key(p, word, &seen));
         word = next + strspn(next, space);
     }
+    assert(p->node->def); /* the line has a first word */
     WEFT_TRY(check_given(p->node, seen));
     return finish_node(p);
 }
@@ -282,6 +284,7 @@ static weft_status parse_line(parser *p, char *line)
     weft_status status = grow(p->graph);
     if (status != WEFT_OK) return fail_here(p, status);
     weft_node node = {0};
+    /* cppcheck-suppress autoVariables ; nobody looks at p->node between two lines */
     p->node = &node;
     status = parse_words(p, line);
     if (status != WEFT_OK) {

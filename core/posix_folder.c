@@ -17,7 +17,7 @@ char *weft_path_join(const char *folder, const char *name)
     const bool slash = head > 0 && folder[head - 1] != '/';
     char *path = malloc(head + tail + 2);
     if (!path) return NULL;
-    memcpy(path, folder, head);
+    memcpy(path, folder, head); /* NOLINT(bugprone-not-null-terminated-result): the name follows */
     if (slash) path[head] = '/';
     memcpy(path + head + slash, name, tail + 1);
     return path;

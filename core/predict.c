@@ -27,9 +27,11 @@ void weft_predictor_free(weft_predictor *predictor)
 static bool fits(const weft_predictor *p, int32_t batch, weft_dtype dtype,
                  const weft_normalize *norm)
 {
+    /* NOLINTBEGIN(bugprone-suspicious-memory-comparison): equal bits are what is asked */
     return p && p->batch == batch && p->dtype == dtype && p->norm.channels == norm->channels &&
            memcmp(p->norm.mean, norm->mean, sizeof p->norm.mean) == 0 &&
            memcmp(p->norm.std, norm->std, sizeof p->norm.std) == 0;
+    /* NOLINTEND(bugprone-suspicious-memory-comparison) */
 }
 
 /* A source of `batch` empty samples in order 0, 1, ... */

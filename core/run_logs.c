@@ -75,6 +75,7 @@ static weft_status open_log(const weft_run *run, const char *name, const char *h
     WEFT_TRY(cut(out->path, keep, limit));
     out->file = fopen(out->path, "ab");
     if (!out->file) return log_error(out);
+    /* cppcheck-suppress seekOnAppendedFile ; for ftell, which may say 0 before */
     if (fseek(out->file, 0, SEEK_END) != 0) return log_error(out);
     if (ftell(out->file) == 0 && fputs(head, out->file) < 0) return log_error(out);
     return fflush(out->file) == 0 ? WEFT_OK : log_error(out);

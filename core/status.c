@@ -26,7 +26,7 @@ static bool known(weft_status status)
 }
 
 /* The arguments may point into the message itself, so the new text is made beside it. */
-weft_status weft_fail(weft_status status, const char *format, ...)
+weft_status(weft_fail)(weft_status status, const char *format, ...)
 {
     char text[MESSAGE_MAX];
     va_list arguments;
@@ -44,7 +44,7 @@ static weft_status prefix(weft_status status, const char *context)
     return weft_fail(status, "%s: %s", context, message);
 }
 
-weft_status weft_fail_in(weft_status status, const char *format, ...)
+weft_status(weft_fail_in)(weft_status status, const char *format, ...)
 {
     char context[MESSAGE_MAX / 2];
     va_list arguments;

@@ -53,7 +53,7 @@ typedef struct walk {
 static walk walk_of(const weft_parameter *p)
 {
     walk w = {.file = weft_file_shape(p)};
-    int64_t stride[WEFT_MAX_RANK], step = 1;
+    int64_t stride[WEFT_MAX_RANK] = {0}, step = 1;
     for (int a = p->shape.rank - 1; a >= 0; a--) {
         stride[a] = step;
         step *= p->shape.dim[a];

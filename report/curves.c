@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "core/checked.h"
 #include "core/number.h"
 #include "report/figure.h"
 
@@ -223,7 +222,7 @@ static void draw(cairo_t *cr, const void *data)
     label.colour = weft_soft;
     if (d->curves->subtitle) weft_label_draw(cr, &label, d->curves->subtitle);
     draw_panel(cr, d, &d->loss, PANEL_LEFT);
-    draw_panel(cr, d, &d->accuracy, WIDTH / 2 + PANEL_LEFT);
+    draw_panel(cr, d, &d->accuracy, WIDTH / 2.0 + PANEL_LEFT);
 }
 
 static int best_epoch(const drawing *d)

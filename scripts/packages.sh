@@ -4,7 +4,8 @@
 WEFT_BUILD_PACKAGES="gcc libc6-dev make cmake pkg-config ocl-icd-opencl-dev opencl-c-headers \
 pocl-opencl-icd libclblast-dev libcairo2-dev libjansson-dev libxxhash-dev zlib1g-dev libpng-dev \
 libjpeg62-turbo-dev dataset-fashion-mnist"
-WEFT_TEST_PACKAGES="check clang oclgrind libsubunit-dev libonnx-testdata"
+WEFT_TEST_PACKAGES="check clang libclang-rt-dev clang-tidy cppcheck gcovr oclgrind libsubunit-dev \
+libonnx-testdata"
 # Compilers for GPUs that are not there; tests without theirs are skipped.
 WEFT_OFFLINE_PACKAGES="clang-16 libclc-16 intel-opencl-icd"
 

@@ -48,6 +48,7 @@ static double log_sum_exp(const weft_real *logits, int64_t classes)
         if ((double)logits[t] > maximum) maximum = (double)logits[t];
     for (int64_t t = 0; t < classes; t++)
         sum += exp((double)logits[t] - maximum);
+    /* cppcheck-suppress invalidFunctionArg ; the largest logit alone adds 1 to the sum */
     return maximum + log(sum);
 }
 

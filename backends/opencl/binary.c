@@ -28,6 +28,7 @@ static weft_status take(cl_program program, const char *names, unsigned char **b
     const size_t before = HEAD_MAX + strlen(names);
     unsigned char *all = malloc(before + bytes);
     if (!all) return weft_fail(WEFT_ERR_MEMORY, "caching a binary: out of memory");
+    /* NOLINTNEXTLINE(bugprone-not-null-terminated-result): the head says where the names end */
     memcpy(all + HEAD_MAX, names, strlen(names));
 
     unsigned char *target = all + before;

@@ -209,6 +209,9 @@ static inline int64_t cl_divide_up(int64_t a, int64_t b)
 /* Turn an OpenCL error into a status whose message names the function and the error. Allocation
  * failures become WEFT_ERR_MEMORY, all others WEFT_ERR_DEVICE. */
 weft_status cl_fail(cl_int error, const char *function);
+#ifdef WEFT_ANALYSE
+#define cl_fail(error, function) ((void)(cl_fail)((error), (function)), WEFT_ERR_DEVICE)
+#endif
 
 #define CL_TRY(function, arguments)                                              \
     do {                                                                         \

@@ -9,9 +9,9 @@
 static char *copy_text(const char *text)
 {
     if (!text) return NULL;
-    char *copy = malloc(strlen(text) + 1);
-    if (copy) strcpy(copy, text);
-    return copy;
+    const size_t bytes = strlen(text) + 1;
+    char *copy = malloc(bytes);
+    return copy ? memcpy(copy, text, bytes) : NULL;
 }
 
 static weft_status read_limits(cl_device *device)

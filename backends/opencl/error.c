@@ -64,7 +64,7 @@ static const char *error_name(cl_int error)
     return "error";
 }
 
-weft_status cl_fail(cl_int error, const char *function)
+weft_status(cl_fail)(cl_int error, const char *function)
 {
     const bool memory = error == CL_MEM_OBJECT_ALLOCATION_FAILURE || error == CL_OUT_OF_HOST_MEMORY;
     if (memory) {

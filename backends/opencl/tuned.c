@@ -205,8 +205,9 @@ static weft_status read_table(const cl_device *device, cl_choices *c)
 {
     size_t length = 0;
     const char *table = cl_source_find("tuning.txt", &length);
+    if (!table) return WEFT_OK;
     const char *end = table + length;
-    for (const char *line = table; table && line < end;) {
+    for (const char *line = table; line < end;) {
         const char *newline = memchr(line, '\n', (size_t)(end - line));
         const size_t size = (size_t)((newline ? newline : end) - line);
         char copy[LINE_MAX], *cell[3];
