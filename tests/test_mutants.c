@@ -59,7 +59,7 @@ static const mutant mutants[] = {
      "for (int z = 0; z + 1 < slices || z == 0; z++)"},
     {"gemm_thin.cl", "vector", "gemm", "b + (long)l * n + i, n - i)",
      "b + (long)l * n + j, n - i)"},
-    {"pool.cl", "vector", "maxpool", "min(R, e.h - top)", "min(R, e.h)"},
+    {"pool.cl", "vector", "maxpool", "min(S, e.w - left)", "min(S, e.w)"},
     {"pool.cl", "vector", "avgpool", "sum / (real)(R * S)", "sum / (real)(R)"},
     {"pool.cl", "vector", "avgpool_grad", "(at - size) / stride + 1", "(at - size) / stride"},
     {"rows.cl", "vector", "sum_rows", "if (r < rows) even", "if (r + 1 < rows) even"},
