@@ -1,8 +1,8 @@
 /* Kernels broken on purpose, one line each: the selftest finds every one. Each row is a mistake
  * that somebody could make - an index, a bound, a barrier, a factor. */
 #define _XOPEN_SOURCE 700
+#include "tests/mutant_run.h"
 #include "tests/op_devices.h"
-#include "tests/program.h"
 
 #ifdef WEFT_OPENCL
 
@@ -84,60 +84,7 @@ static const mutant mutants[] = {
 };
 enum { MUTANT_COUNT = sizeof mutants / sizeof *mutants, SAMPLE = 5 };
 
-enum { SOURCE_MAX = 1 << 17 };
-
-/* ---- kernels in a folder ---- */
-
-static void copy_kernels(void)
-{
-    char line[PROGRAM_LINE];
-    (void)snprintf(line, sizeof line, "cp -r %s/cl kernels", WEFT_SOURCE_DIR);
-    ck_assert_int_eq(program_wait(program_start_line(line, "stdout.txt")), 0);
-    ck_assert_int_eq(setenv("WEFT_TEST_KERNELS", scratch_path("kernels"), 1), 0);
-}
-
-static char *read_kernel(const char *file)
-{
-    char name[128];
-    size_t count = 0;
-    (void)snprintf(name, sizeof name, "kernels/%s", file);
-    char *text = (char *)scratch_read(name, &count);
-    text[count] = '\0';
-    return text;
-}
-
-static void write_kernel(const char *file, const char *text)
-{
-    char name[128];
-    (void)snprintf(name, sizeof name, "kernels/%s", file);
-    (void)scratch_write(name, text, strlen(text));
-}
-
-/* Replace the first occurrence; the text before is returned. */
-static char *mutate(const mutant *m)
-{
-    static char text[SOURCE_MAX];
-    char *before = read_kernel(m->file);
-    const char *at = strstr(before, m->from);
-    ck_assert_msg(at != NULL, "%s no longer has \"%s\": bring the mutant up to date", m->file,
-                  m->from);
-    (void)snprintf(text, sizeof text, "%.*s%s%s", (int)(at - before), before, m->to,
-                   at + strlen(m->from));
-    write_kernel(m->file, text);
-    return before;
-}
-
 /* ---- running ---- */
-
-static int run_mutant(const char *arguments)
-{
-    char line[PROGRAM_LINE];
-    (void)snprintf(line, sizeof line, "%s %s", WEFT_MUTANT, arguments);
-    const int code = program_wait(program_start_line(line, "stdout.txt"));
-    program_read("stdout.txt", program_out);
-    program_read("stderr.txt", program_err);
-    return code;
-}
 
 /* Whether the part fails, or takes its process with it. */
 static bool part_fails(const mutant *m)
@@ -161,33 +108,17 @@ START_TEST(every_mutant_is_found)
     const mutant *m = &mutants[_i];
     if (!wanted(_i)) return;
     ck_assert_msg(!part_fails(m), "%s fails without a mutant: %s", m->part, program_out);
-    char *before = mutate(m);
+    char *before = mutate_kernel(m->file, m->from, m->to);
     const bool found = part_fails(m);
-    write_kernel(m->file, before);
-    free(before);
+    restore_kernel(m->file, before);
     ck_assert_msg(found, "%s, %s family: \"%s\" in place of \"%s\" passes the selftest of %s",
                   m->file, m->family, m->to, m->from, m->part);
 }
 END_TEST
 
-static void open_kernels(void)
-{
-    program_open();
-    copy_kernels();
-}
-
-static bool can_run(void)
-{
-    char text[4096] = "";
-    FILE *pipe = popen("WEFT_TEST_KERNELS='" WEFT_SOURCE_DIR "/cl' '" WEFT_MUTANT "' devices", "r");
-    if (!pipe) return false;
-    text[fread(text, 1, sizeof text - 1, pipe)] = '\0';
-    return pclose(pipe) == 0 && says(text, "opencl:0");
-}
-
 int main(void)
 {
-    if (!can_run()) {
+    if (!mutant_can_run()) {
         printf("skipped: no OpenCL device here\n");
         return WEFT_SUITE_SKIPPED;
     }

@@ -1,0 +1,185 @@
+/* weft selftest as a user runs it: a device that is right, one that is wrong, one that hangs. */
+#define _XOPEN_SOURCE 700
+#include "tests/mutant_run.h"
+
+#ifdef WEFT_OPENCL
+
+enum { CHECK_FAILED = 8 };
+
+static const char right[] = "selftest --quick --device opencl:0 --quiet";
+
+/* Verdicts in a folder of this suite, programs where the other suites have theirs. */
+static void forget_verdicts(void)
+{
+    char line[PROGRAM_LINE];
+    const char *cache = getenv("WEFT_CACHE_DIR");
+    ck_assert_ptr_nonnull(cache);
+    (void)snprintf(line, sizeof line, "find %s -name selftest-*.json -delete", cache);
+    ck_assert_int_eq(program_wait(program_start_line(line, "stdout.txt")), 0);
+}
+
+static const json_t *part_of(const json_t *result, const char *op)
+{
+    size_t i;
+    const json_t *part;
+    json_array_foreach(json_object_get(result, "parts"), i,
+                       part) if (strcmp(json_string_value(json_object_get(part, "op")), op) ==
+                                 0) return part;
+    ck_abort_msg("there is no part %s", op);
+    return NULL;
+}
+
+static const char *text_of(const json_t *object, const char *key)
+{
+    const char *text = json_string_value(json_object_get(object, key));
+    return text ? text : "";
+}
+
+START_TEST(a_right_device_passes)
+{
+    forget_verdicts();
+    ck_fine("%s --json", right);
+    json_t *result = program_json();
+    ck_assert_str_eq(text_of(result, "verdict"), "passed");
+    ck_assert(json_is_true(json_object_get(result, "quick")));
+    ck_assert_str_eq(text_of(part_of(result, "conv2d"), "verdict"), "passed");
+    ck_assert_str_eq(text_of(part_of(result, "batchnorm_block_grad"), "verdict"), "passed");
+    ck_assert_str_eq(text_of(part_of(result, "training"), "verdict"), "passed");
+    ck_assert(json_integer_value(json_object_get(part_of(result, "gemm"), "cases")) > 10);
+    json_decref(result);
+    ck_fine("devices");
+    ck_says(program_out, "selftest: passed (quick)");
+}
+END_TEST
+
+/* Every op of the device's plans has a part, and every part has a case. */
+START_TEST(no_part_is_empty)
+{
+    size_t i;
+    const json_t *part;
+    ck_fine("%s --json", right);
+    json_t *result = program_json();
+    json_array_foreach(json_object_get(result, "parts"), i, part)
+    {
+        const char *op = text_of(part, "op");
+        const json_int_t cases = json_integer_value(json_object_get(part, "cases"));
+        ck_assert_msg(cases > 0 || strcmp(op, "settings") == 0, "%s has no case", op);
+    }
+    json_decref(result);
+}
+END_TEST
+
+START_TEST(a_wrong_device_is_named_and_left_out)
+{
+    forget_verdicts();
+    char *before = mutate_kernel("update.cl", "NESTEROV ? g + k.momentum * b : b", "b");
+    const int code = run_mutant(right);
+    ck_assert_msg(code == CHECK_FAILED, "exit code %d: %s", code, program_err);
+    ck_says(program_err, "opencl:0: sgd ");
+    ck_says(program_err, "differs first at [");
+    ck_says(program_out, "FAILED");
+    ck_assert_int_eq(run_mutant("devices"), 0);
+    ck_says(program_out, "selftest: FAILED");
+    ck_says(program_out, "auto takes cpu");
+    ck_assert_int_eq(run_mutant("bench mlp --batch-size 8 --quiet"), 0);
+    ck_says(program_err, "opencl:0 is left out, its selftest failed: sgd ");
+    restore_kernel("update.cl", before);
+    ck_assert_int_eq(run_mutant("devices"), 0);
+    ck_says(program_out, "selftest: not tested"); /* the kernels are others again */
+    ck_says(program_out, "auto takes opencl:0");
+}
+END_TEST
+
+START_TEST(a_hanging_kernel_is_a_row)
+{
+    char arguments[PROGRAM_ARGUMENTS];
+    char *before = mutate_kernel("rows.cl", "    wide sum = (wide)(0.0f);\n    for (int s = 0;",
+                                 "    for (volatile int spin = 0; spin < 1;) {\n    }\n"
+                                 "    wide sum = (wide)(0.0f);\n    for (int s = 0;");
+    char *whole = mutate_kernel("rows.cl", "    long r = 0;\n    for (; r + 1 < rows; r += 2)",
+                                "    for (volatile int spin = 0; spin < 1;) {\n    }\n"
+                                "    long r = 0;\n    for (; r + 1 < rows; r += 2)");
+    (void)snprintf(arguments, sizeof arguments, "%s --time-limit 20 --json", right);
+    const int code = run_mutant(arguments);
+    ck_assert_msg(code == CHECK_FAILED, "exit code %d: %s", code, program_err);
+    json_t *result = program_json();
+    ck_says(text_of(part_of(result, "sum_rows"), "failure"), "no answer for 20 seconds");
+    ck_assert_str_eq(text_of(part_of(result, "adam"), "verdict"), "passed");
+    json_decref(result);
+    free(whole);
+    restore_kernel("rows.cl", before);
+}
+END_TEST
+
+/* What tells who and where somebody is. */
+static void ck_no_secrets(const char *text)
+{
+    char host[256] = "", folder[4096];
+    const char *home = getenv("HOME"), *cache = getenv("WEFT_CACHE_DIR");
+    ck_assert_int_eq(gethostname(host, sizeof host), 0);
+    ck_assert_ptr_nonnull(getcwd(folder, sizeof folder));
+    ck_assert_msg(!says(text, folder), "the bundle names the working folder");
+    if (home && strlen(home) > 2) ck_assert_msg(!says(text, home), "the bundle names the home");
+    if (cache) ck_assert_msg(!says(text, cache), "the bundle names the cache folder");
+    if (strlen(host) > 3) ck_assert_msg(!says(text, host), "the bundle names the host");
+}
+
+START_TEST(a_bundle_has_what_a_report_needs)
+{
+    size_t count = 0;
+    char arguments[PROGRAM_ARGUMENTS];
+    char *before = mutate_kernel("update.cl", "NESTEROV ? g + k.momentum * b : b", "b");
+    (void)snprintf(arguments, sizeof arguments, "%s --bundle report.json", right);
+    ck_assert_int_eq(run_mutant(arguments), CHECK_FAILED);
+    restore_kernel("update.cl", before);
+    char *text = (char *)scratch_read("report.json", &count);
+    text[count] = '\0';
+    ck_no_secrets(text);
+    json_t *bundle = json_loadb(text, count, JSON_REJECT_DUPLICATES, NULL);
+    ck_assert_ptr_nonnull(bundle);
+    ck_assert_str_ne(text_of(json_object_get(bundle, "device"), "driver"), "");
+    ck_assert_str_eq(text_of(json_object_get(bundle, "selftest"), "verdict"), "failed");
+    ck_assert(json_is_object(json_object_get(bundle, "bench")));
+    ck_assert(json_object_size(json_object_get(bundle, "programs")) > 0);
+    ck_assert_msg(says(text, "void sgd("), "the source of what failed is missing");
+    json_decref(bundle);
+    free(text);
+}
+END_TEST
+
+START_TEST(bad_arguments)
+{
+    ck_refused(2, "there is no such part", "selftest --device opencl:0 --part nosuch");
+    ck_refused(4, "no such device", "selftest --device opencl:99");
+}
+END_TEST
+
+int main(void)
+{
+    if (!mutant_can_run()) {
+        printf("skipped: no OpenCL device here\n");
+        return WEFT_SUITE_SKIPPED;
+    }
+    Suite *suite = suite_create("selftest");
+    TCase *tests = tcase_create("program");
+    tcase_set_timeout(tests, 0);
+    tcase_add_unchecked_fixture(tests, open_kernels, program_close);
+    tcase_add_test(tests, a_right_device_passes);
+    tcase_add_test(tests, no_part_is_empty);
+    tcase_add_test(tests, a_wrong_device_is_named_and_left_out);
+    tcase_add_test(tests, a_hanging_kernel_is_a_row);
+    tcase_add_test(tests, a_bundle_has_what_a_report_needs);
+    tcase_add_test(tests, bad_arguments);
+    suite_add_tcase(suite, tests);
+    return weft_suite_run(suite);
+}
+
+#else
+
+int main(void)
+{
+    printf("skipped: built without OpenCL\n");
+    return WEFT_SUITE_SKIPPED;
+}
+
+#endif
