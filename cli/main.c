@@ -82,6 +82,7 @@ static int run(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
+    weft_hold_standard_files();
     ignore_failing_writes();
     const int code = run(argc, argv);
     const weft_status status = cli_output_finish();

@@ -302,6 +302,15 @@ weft_status weft_read_file(const char *path, size_t limit, char **bytes, size_t 
     return status;
 }
 
+void weft_hold_standard_files(void)
+{
+    int fd;
+    do
+        fd = open("/dev/null", O_RDONLY);
+    while (fd >= 0 && fd <= STDERR_FILENO);
+    if (fd >= 0) close_file(fd);
+}
+
 weft_status weft_file_truncate(const char *path, int64_t bytes)
 {
     struct stat info;

@@ -53,6 +53,10 @@ weft_status weft_sync_folder(const char *folder);
  * folder is fine. */
 weft_status weft_drop_temporaries(const char *folder);
 
+/* Standard streams that the caller has closed are opened on nothing, and writing to them fails:
+ * else the next file that is opened would get their number, and with it what is printed. */
+void weft_hold_standard_files(void);
+
 /* Join "a/b" into a new string; NULL when out of memory. */
 char *weft_path_join(const char *folder, const char *name);
 
