@@ -22,5 +22,6 @@ run_all() { # folder, then options of cmake
 clang=$(command -v clang || echo cc)
 
 run_all build-test -DCMAKE_BUILD_TYPE=Release
-run_all build-sanitize -DCMAKE_BUILD_TYPE=RelWithDebInfo -DWEFT_SANITIZE=ON
+run_all build-sanitize -DCMAKE_BUILD_TYPE=RelWithDebInfo -DWEFT_SANITIZE=ON \
+    -DWEFT_COVERAGE=ON
 run_all build-fuzz -DCMAKE_C_COMPILER="$clang" -DWEFT_FUZZ=ON
