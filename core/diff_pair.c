@@ -26,7 +26,7 @@ static char *joined(const char *prefix, const char *key)
     const size_t head = strlen(prefix), tail = strlen(key) + 1;
     char *text = malloc(head + tail);
     if (!text) return NULL;
-    memcpy(text, prefix, head);
+    memcpy(text, prefix, head); /* NOLINT(bugprone-not-null-terminated-result): the key follows */
     memcpy(text + head, key, tail);
     return text;
 }

@@ -266,7 +266,8 @@ weft_status weft_curves_draw(const weft_curves *curves, const char *svg_path, co
     drawing d = {.curves = curves, .count = curves->count > 0 ? curves->count : 0};
     size_t bytes;
     double *columns = NULL;
-    if (!weft_mul_size((size_t)d.count + 1, 5 * sizeof *columns, &bytes)) columns = malloc(bytes);
+    if (!weft_mul_size((size_t)d.count + 1, 5 * sizeof *columns, &bytes))
+        columns = calloc(1, bytes);
     if (!columns) return weft_fail(WEFT_ERR_MEMORY, "out of memory: curves of %d epochs", d.count);
     fill(&d, columns);
     const weft_status status = weft_figure_write(draw, &d, WIDTH, HEIGHT, svg_path, png_path);

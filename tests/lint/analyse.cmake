@@ -7,7 +7,8 @@ if(NOT version MATCHES "Free Software Foundation")
 endif()
 # It takes an object that is handed out through its first member for lost. LeakSanitizer looks for
 # leaks in every suite.
-set(flags -std=c11 -O1 -fanalyzer -Wno-analyzer-malloc-leak -Werror -DWEFT_ANALYSE -DWEFT_OPENCL
+set(flags -std=c11 -O1 -fanalyzer -Wno-analyzer-malloc-leak
+    -Wno-analyzer-file-leak -Werror -DWEFT_ANALYSE -DWEFT_OPENCL
     -DWEFT_CLBLAST -DWEFT_VERSION="x" -DWEFT_CPU_SUFFIX=base -DWEFT_CPU_ISA="x" -I${SOURCE})
 separate_arguments(more UNIX_COMMAND "${FLAGS}")
 set(list "")
