@@ -1,9 +1,8 @@
-/* weft diff: where and by how much two checkpoints or two runs differ. */
+/* weft diff: where and by how much two checkpoints, two runs or two devices differ. */
+#include "cli/diff_devices.h"
 #include "cli/diff_output.h"
 #include "cli/options.h"
 #include "cli/output.h"
-
-enum { DIFFERENT = 8 }; /* exit code: a check failed */
 
 static weft_status show(const cli_args *args, const weft_diff *diff, double tolerance)
 {
@@ -15,27 +14,34 @@ static weft_status show(const cli_args *args, const weft_diff *diff, double tole
         cli_diff_print(diff);
     }
     const char *line = cli_diff_line(diff, text);
-    if (!diff->equal)
-        cli_note("%s and %s differ: %s", a, b, line);
-    else if (!cli_given(args, CLI_OPT_JSON))
+    if (!diff->equal) return weft_fail(WEFT_ERR_CHECK, "%s and %s differ: %s", a, b, line);
+    if (!cli_given(args, CLI_OPT_JSON))
         printf("equal%s: %s\n", tolerance > 0 ? " within the tolerance" : "", line);
     return WEFT_OK;
 }
 
-static int compare_files(const cli_args *args)
+static weft_status compare_files(const cli_args *args)
 {
     const double tolerance =
         cli_given(args, CLI_OPT_TOLERANCE) ? args->value[CLI_OPT_TOLERANCE].real : 0;
     weft_diff diff;
+    if (args->word_count != 2)
+        return weft_fail(WEFT_ERR_USAGE, "diff: two files or run folders are wanted, or a network "
+                                         "with --devices A,B");
     weft_status status = weft_diff_open(args->word[0], args->word[1], tolerance, &diff);
     if (status == WEFT_OK) status = show(args, &diff, tolerance);
-    const bool equal = diff.equal;
     weft_diff_close(&diff);
-    if (status != WEFT_OK) return cli_exit_code(status);
-    return equal ? 0 : DIFFERENT;
+    return status;
+}
+
+static weft_status compare(const cli_args *args)
+{
+    if (!cli_given(args, CLI_OPT_DEVICES)) return compare_files(args);
+    if (args->word_count == 1) return cli_diff_devices(args);
+    return weft_fail(WEFT_ERR_USAGE, "diff: --devices compares them on one network");
 }
 
 int cli_run_diff(const cli_args *args)
 {
-    return compare_files(args);
+    return cli_exit_code(compare(args));
 }

@@ -80,6 +80,8 @@ typedef enum cli_option_id {
     CLI_OPT_DUMP_KERNELS,
     CLI_OPT_QUICK,
     CLI_OPT_TIME_LIMIT,
+    CLI_OPT_DEVICES,
+    CLI_OPT_STEPS,
     CLI_OPT_PART,
     CLI_OPT_CHECK_NUMERICS,
     CLI_OPT_RECIPE,

@@ -39,9 +39,11 @@ const cli_command cli_commands[CLI_COMMAND_COUNT] = {
                      "weft predict my-run shoe.png shirt.jpg\n"
                      "weft predict my-run --data fashion-mnist --index 0\n"},
     [CLI_DIFF] =
-        {"diff", "A B", 2, 2, cli_run_diff,
-         "Where and by how much two checkpoints or two runs differ; exit code 8 if they do",
+        {"diff", "A B | MODEL --devices A,B", 1, 2, cli_run_diff,
+         "Where and by how much two checkpoints, two runs or two devices differ; exit code 8 if "
+         "they do",
          "weft diff my-run other-run\n"
+         "weft diff seed-cnn --devices opencl:0,cpu --steps 5\n"
          "weft diff a.safetensors b.safetensors --tolerance 1e-8 --json\n"},
     [CLI_BENCH] = {"bench", "MODEL", 1, 1, cli_run_bench,
                    "Measure how fast a network trains and predicts, and where its time goes",
@@ -109,15 +111,16 @@ const cli_option cli_options[CLI_OPTION_COUNT] = {
          "auto, cpu, gpu, opencl, an id of `weft devices`, or part of a name; also "
          "$WEFT_DEVICE. auto falls back when a device fails, a named one never does"},
     [CLI_OPT_FAMILY] = {"family", 0, CLI_CHOICE, 0, 0, "auto|vector|tile", "auto", CLI_GROUP_DEVICE,
-                        COMPUTE | TUNE | SELFTEST, true,
+                        COMPUTE | TUNE | SELFTEST | ON(DIFF), true,
                         "kind of OpenCL kernels: vector for CPUs, tile for GPUs"},
     [CLI_OPT_GEMM] = {"gemm", 0, CLI_CHOICE, 0, 0, "auto|own|clblast", "auto", CLI_GROUP_DEVICE,
-                      COMPUTE | TUNE | SELFTEST, true,
+                      COMPUTE | TUNE | SELFTEST | ON(DIFF), true,
                       "who multiplies matrices on an OpenCL device"},
-    [CLI_OPT_NO_FUSION] = {"no-fusion", 0, CLI_FLAG, 0, 0, NULL, NULL, CLI_GROUP_DEVICE, TRAIN,
-                           true, "run every op by itself: when a fused kernel is in doubt"},
+    [CLI_OPT_NO_FUSION] = {"no-fusion", 0, CLI_FLAG, 0, 0, NULL, NULL, CLI_GROUP_DEVICE,
+                           TRAIN | ON(DIFF), true,
+                           "run every op by itself: when a fused kernel is in doubt"},
     [CLI_OPT_THREADS] = {"threads", 0, CLI_INT, 1, 1024, "N", "all", CLI_GROUP_DEVICE,
-                         COMPUTE | TUNE | SELFTEST, false,
+                         COMPUTE | TUNE | SELFTEST | ON(DIFF), false,
                          "threads of the CPU backend and of OpenCL on the CPU (PoCL); results do "
                          "not depend on it"},
     [CLI_OPT_DUMP_KERNELS] = {"dump-kernels", 0, CLI_TEXT, 0, 0, "DIR", NULL, CLI_GROUP_DEVICE,
@@ -147,7 +150,7 @@ const cli_option cli_options[CLI_OPTION_COUNT] = {
     [CLI_OPT_MAX_STEPS] = {"max-steps", 0, CLI_INT, 1, STEPS_MAX, "N", NULL, CLI_GROUP_TRAINING,
                            TRAIN, true, "stop after N steps"},
     [CLI_OPT_BATCH_SIZE] = {"batch-size", 'b', CLI_INT, 1, 65536, "N", "64", CLI_GROUP_TRAINING,
-                            TRAIN | EVAL | BENCH | TUNE, true, "samples per step"},
+                            TRAIN | EVAL | BENCH | TUNE | ON(DIFF), true, "samples per step"},
     [CLI_OPT_OPTIMIZER] = {"optimizer", 0, CLI_CHOICE, 0, 0, "adam|adamw|sgd", "adam",
                            CLI_GROUP_TRAINING, TRAIN, true, "how weights follow gradients"},
     [CLI_OPT_LR] = {"lr", 0, CLI_REAL, 1e-12, 1e6, "X", "0.003", CLI_GROUP_TRAINING, TRAIN, true,
@@ -170,8 +173,8 @@ const cli_option cli_options[CLI_OPTION_COUNT] = {
                       "softmax cross-entropy, or mean squared error"},
     [CLI_OPT_LABEL_SMOOTHING] = {"label-smoothing", 0, CLI_REAL, 0, 0.9999, "X", "0",
                                  CLI_GROUP_TRAINING, TRAIN, true, "of the training loss"},
-    [CLI_OPT_SEED] = {"seed", 's', CLI_INT, 0, 9.2e18, "N", "0", CLI_GROUP_TRAINING, TRAIN | INIT,
-                      true, "of weights, order, augmentation and dropout"},
+    [CLI_OPT_SEED] = {"seed", 's', CLI_INT, 0, 9.2e18, "N", "0", CLI_GROUP_TRAINING,
+                      TRAIN | INIT | ON(DIFF), true, "of weights, order, augmentation and dropout"},
     [CLI_OPT_PATIENCE] = {"patience", 0, CLI_INT, 0, 1e6, "N", "0", CLI_GROUP_TRAINING, TRAIN, true,
                           "stop after N epochs without a better validation loss; 0: never"},
 
@@ -205,6 +208,12 @@ const cli_option cli_options[CLI_OPTION_COUNT] = {
                             "write what the network saw as PNG: a folder, or a .png file"},
     [CLI_OPT_TOP] = {"top", 0, CLI_INT, 1, 65536, "K", "3", CLI_GROUP_OUTPUT, PREDICT, false,
                      "classes to show; --json shows all without it"},
+    [CLI_OPT_DEVICES] =
+        {"devices", 0, CLI_TEXT, 0, 0, "A,B", NULL, CLI_GROUP_DEVICE, ON(DIFF), false,
+         "train one network on both, step by step, and name the first op of A whose "
+         "result differs from B's by more than rounding"},
+    [CLI_OPT_STEPS] = {"steps", 0, CLI_INT, 1, 100000, "N", "5", CLI_GROUP_DEVICE, ON(DIFF), false,
+                       "of training, with --devices"},
     [CLI_OPT_TOLERANCE] = {"tolerance", 0, CLI_REAL, 0, 1, "X", "0", CLI_GROUP_OUTPUT, ON(DIFF),
                            false,
                            "largest normalised mean square error of a tensor that counts as equal, "
@@ -220,7 +229,7 @@ const cli_option cli_options[CLI_OPTION_COUNT] = {
     [CLI_OPT_JSON] = {"json", 0, CLI_FLAG, 0, 0, NULL, NULL, CLI_GROUP_OUTPUT,
                       COMPUTE | TUNE | SELFTEST | ON(DEVICES) | ON(DIFF), false, "results as JSON"},
     [CLI_OPT_QUIET] = {"quiet", 'q', CLI_FLAG, 0, 0, NULL, NULL, CLI_GROUP_OUTPUT,
-                       COMPUTE | TUNE | SELFTEST, false,
+                       COMPUTE | TUNE | SELFTEST | ON(DIFF), false,
                        "no progress and no notes; warnings and results stay"},
     [CLI_OPT_HELP] = {"help", 'h', CLI_FLAG, 0, 0, NULL, NULL, CLI_GROUP_OUTPUT, ALL, false,
                       "this help"},

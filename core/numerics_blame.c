@@ -148,12 +148,11 @@ static weft_status find_sample(const weft_plan *plan, int32_t index, const weft_
 
 static weft_bad_op describe(const weft_plan *plan, int32_t index, const weft_values *values)
 {
-    static const char *const PASSES[] = {"input", "forward", "loss", "backward", "update"};
     const weft_op *op = &plan->op[index];
     const weft_node *node = weft_graph_node(plan->model->graph, op->layer);
     const bool training = plan->desc.mode == WEFT_MODE_TRAIN;
     weft_bad_op bad = {.kind = weft_op_describe(op->kind)->name,
-                       .pass = PASSES[op->phase],
+                       .pass = weft_phase_name(op->phase),
                        .step = values->step + 1,
                        .epoch = training ? values->epoch + 1 : 0,
                        .sample = -1};

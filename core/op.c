@@ -5,6 +5,12 @@
 #define OP_INFO(name, inputs, outputs) [WEFT_OP_##name] = {#name, inputs, outputs},
 static const weft_op_info infos[WEFT_KIND_COUNT] = {WEFT_OP_LIST(OP_INFO) WEFT_FUSED_LIST(OP_INFO)};
 
+const char *weft_phase_name(weft_phase phase)
+{
+    static const char *const names[] = {"input", "forward", "loss", "backward", "update"};
+    return names[phase];
+}
+
 const weft_op_info *weft_op_describe(weft_op_kind kind)
 {
     return &infos[kind];

@@ -276,6 +276,9 @@ typedef struct weft_values {
     float loss_scale; /* multiplies the gradient of the loss; normally 1 / batch_global */
 } weft_values;
 
+/* "input", "forward", "loss", "backward", "update" */
+WEFT_API const char *weft_phase_name(weft_phase phase);
+
 typedef struct weft_op_info {
     const char *name;
     int inputs, outputs;

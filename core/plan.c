@@ -408,11 +408,10 @@ static const char *variant_of(const weft_plan *plan, int32_t i, weft_support *su
 
 void weft_plan_print(const weft_plan *plan, FILE *to)
 {
-    static const char *const phase[] = {"input", "forward", "loss", "backward", "update"};
     for (int32_t i = 0; i < plan->op_count; i++) {
         const weft_op *op = &plan->op[i];
         weft_support support;
-        fprintf(to, "%3" PRId32 " %-8s %-20s", i, phase[op->phase],
+        fprintf(to, "%3" PRId32 " %-8s %-20s", i, weft_phase_name(op->phase),
                 weft_op_describe(op->kind)->name);
         for (int k = 0; k < WEFT_MAX_IN; k++) {
             print_tensor(plan, plan->ids[i].in[k], WEFT_OUT_NONE, to);

@@ -99,11 +99,11 @@ START_TEST(a_hanging_kernel_is_a_row)
     char *whole = mutate_kernel("rows.cl", "    long r = 0;\n    for (; r + 1 < rows; r += 2)",
                                 "    for (volatile int spin = 0; spin < 1;) {\n    }\n"
                                 "    long r = 0;\n    for (; r + 1 < rows; r += 2)");
-    (void)snprintf(arguments, sizeof arguments, "%s --time-limit 20 --json", right);
+    (void)snprintf(arguments, sizeof arguments, "%s --time-limit 8 --json", right);
     const int code = run_mutant(arguments);
     ck_assert_msg(code == CHECK_FAILED, "exit code %d: %s", code, program_err);
     json_t *result = program_json();
-    ck_says(text_of(part_of(result, "sum_rows"), "failure"), "no answer for 20 seconds");
+    ck_says(text_of(part_of(result, "sum_rows"), "failure"), "no answer for 8 seconds");
     ck_assert_str_eq(text_of(part_of(result, "adam"), "verdict"), "passed");
     json_decref(result);
     free(whole);
@@ -147,8 +147,27 @@ START_TEST(a_bundle_has_what_a_report_needs)
 }
 END_TEST
 
+/* One broken kernel in the middle of a network: that op is named and no other, though every later
+ * one works on what it made. */
+START_TEST(two_devices_part_at_the_broken_op)
+{
+    static const char both[] =
+        "diff lenet5 --devices opencl:0,cpu --batch-size 8 --steps 2 --quiet";
+    ck_assert_int_eq(run_mutant(both), 0);
+    ck_says(program_out, "opencl:0 and cpu agree in 2 steps");
+    char *before =
+        mutate_kernel("conv_grad.cl", "min(room / stride + 1, count)", "min(room / stride, count)");
+    ck_assert_int_eq(run_mutant(both), CHECK_FAILED);
+    restore_kernel("conv_grad.cl", before);
+    ck_says(program_err, "part in step 1 at conv2d_weight_grad of ");
+    ck_says(program_err, "(backward)");
+}
+END_TEST
+
 START_TEST(bad_arguments)
 {
+    ck_refused(2, "two are wanted", "diff mlp --devices cpu");
+    ck_refused(2, "two files or run folders are wanted", "diff mlp");
     ck_refused(2, "there is no such part", "selftest --device opencl:0 --part nosuch");
     ck_refused(4, "no such device", "selftest --device opencl:99");
 }
@@ -169,6 +188,7 @@ int main(void)
     tcase_add_test(tests, a_wrong_device_is_named_and_left_out);
     tcase_add_test(tests, a_hanging_kernel_is_a_row);
     tcase_add_test(tests, a_bundle_has_what_a_report_needs);
+    tcase_add_test(tests, two_devices_part_at_the_broken_op);
     tcase_add_test(tests, bad_arguments);
     suite_add_tcase(suite, tests);
     return weft_suite_run(suite);

@@ -1,0 +1,282 @@
+#include "core/lockstep.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/made_up.h"
+#include "core/model_private.h"
+#include "core/selftest/op_data.h"
+#include "core/selftest/op_plans.h"
+
+enum { BATCH = 64, STEPS = 5 };
+
+/* Where a rounding can turn a choice, it moves a few elements as a whole. */
+static const double CHOICE_BOUND = 1e-6;
+
+/* Both sides round: (x + y)^2 <= 2 x^2 + 2 y^2. */
+static const double BOTH_SIDES = 4;
+
+typedef struct side {
+    weft_device *device;
+    weft_source *source;
+    weft_model *model;
+    weft_plan *plan;
+} side;
+
+typedef struct lockstep {
+    const weft_lockstep_desc *desc;
+    weft_lockstep_result *result;
+    side side[2];
+    void *buffer[2]; /* room for the largest tensor of either */
+} lockstep;
+
+/* ---- setting up ---- */
+
+static weft_status order_all(weft_source *source, int64_t count)
+{
+    int32_t *ids = calloc((size_t)count, sizeof *ids);
+    if (!ids) return weft_fail(WEFT_ERR_MEMORY, "out of memory for the order of samples");
+    for (int32_t i = 0; i < (int32_t)count; i++)
+        ids[i] = i;
+    const weft_status status = weft_source_order(source, 0, ids, count);
+    free(ids);
+    return status;
+}
+
+static weft_status open_side(const weft_lockstep_desc *desc, const weft_dataset *data,
+                             int32_t batch, side *s)
+{
+    static const weft_optimizer adam = {
+        .kind = WEFT_ADAM, .lr = 1e-3f, .beta1 = 0.9f, .beta2 = 0.999f, .eps = 1e-8f};
+    const weft_model_desc model = {
+        .seed = desc->seed, .optimizer = &adam, .no_fusion = desc->no_fusion};
+    weft_normalize norm;
+    WEFT_TRY(weft_normalize_measure(data, NULL, data->count, &norm));
+    WEFT_TRY(weft_source_new(s->device, data, &norm, data->count, &s->source));
+    WEFT_TRY(order_all(s->source, data->count));
+    WEFT_TRY(weft_model_new(desc->graph, s->device, &model, &s->model));
+    const weft_plan_desc plan = {
+        .mode = WEFT_MODE_TRAIN, .batch = batch, .apart = true, .source = s->source};
+    WEFT_TRY(weft_plan_new(s->model, &plan, &s->plan));
+    WEFT_TRY(weft_model_init(s->model));
+    return weft_model_prepare(s->model, NULL, NULL);
+}
+
+static void close_side(side *s)
+{
+    weft_model_free(s->model);
+    weft_source_free(s->source);
+}
+
+static size_t largest_tensor(const weft_plan *plan)
+{
+    int64_t most = 0;
+    for (weft_id id = 1; id < plan->tensor_count; id++)
+        if (plan->tensor[id].bytes > most) most = plan->tensor[id].bytes;
+    return (size_t)most;
+}
+
+static weft_status describe_ops(lockstep *l)
+{
+    const weft_plan *plan = l->side[0].plan;
+    weft_lockstep_result *r = l->result;
+    r->op = calloc((size_t)plan->op_count, sizeof *r->op);
+    if (!r->op) return weft_fail(WEFT_ERR_MEMORY, "out of memory for a table of ops");
+    r->count = plan->op_count;
+    for (int32_t i = 0; i < r->count; i++) {
+        const weft_node *node = weft_graph_node(l->desc->graph, plan->op[i].layer);
+        r->op[i].kind = weft_op_describe(plan->op[i].kind)->name;
+        r->op[i].phase = plan->op[i].phase;
+        snprintf(r->op[i].from, sizeof r->op[i].from, "%s", plan->from[i]);
+        snprintf(r->op[i].layer, sizeof r->op[i].layer, "%s", node ? node->name : "");
+    }
+    return WEFT_OK;
+}
+
+/* ---- tensors ---- */
+
+/* Arenas are laid out alike on every device, activations where there is room. */
+static bool same_home(const weft_plan_tensor *a, const weft_plan_tensor *b)
+{
+    return a->role == b->role &&
+           (a->role == WEFT_ROLE_ACTIVATION || a->tensor.offset == b->tensor.offset);
+}
+
+/* The tensor of the other plan that means the same; NULL when it has none or never writes it. */
+static const weft_plan_tensor *twin_of(const weft_plan *plan, const weft_plan_tensor *like)
+{
+    for (weft_id id = 1; id < plan->tensor_count; id++) {
+        const weft_plan_tensor *t = &plan->tensor[id];
+        if (same_home(t, like) && t->root == id && t->first >= 0 &&
+            t->tensor.dtype == like->tensor.dtype && strcmp(t->name, like->name) == 0 &&
+            weft_shape_count(t->tensor.shape) == weft_shape_count(like->tensor.shape))
+            return t;
+    }
+    return NULL;
+}
+
+/* Whether op i is the last one that writes the tensor. */
+static bool is_last_writer(const weft_plan *plan, int32_t i, weft_id root)
+{
+    for (int32_t k = i + 1; k < plan->op_count; k++)
+        for (int o = 0; o < WEFT_MAX_OUT; o++)
+            if (plan->ids[k].out[o] && plan->tensor[plan->ids[k].out[o]].root == root) return false;
+    return true;
+}
+
+/* Of the slots only this step's has been written. */
+static weft_tensor part_of(const weft_plan_tensor *t, int32_t step)
+{
+    weft_tensor part = t->tensor;
+    if (t->role != WEFT_ROLE_SLOTS) return part;
+    part.shape = (weft_shape){1, {2}};
+    part.offset += 2 * (step % WEFT_SLOTS);
+    return part;
+}
+
+static weft_status fetch(weft_tensor t, void *to)
+{
+    const size_t size = weft_dtype_bytes(t.dtype);
+    const weft_backend *be = t.buffer->device->backend;
+    return be->read(t.buffer, (size_t)t.offset * size, to, op_bytes(&t));
+}
+
+static weft_status store(weft_tensor t, const void *from)
+{
+    const size_t size = weft_dtype_bytes(t.dtype);
+    const weft_backend *be = t.buffer->device->backend;
+    return be->write(t.buffer, (size_t)t.offset * size, from, op_bytes(&t));
+}
+
+/* ---- a step ---- */
+
+static weft_values values_of(const lockstep *l, int32_t step)
+{
+    const int32_t batch = weft_plan_batch(l->side[0].plan);
+    float power1 = 1, power2 = 1;
+    for (int32_t i = 0; i <= step; i++) {
+        power1 *= 0.9f;
+        power2 *= 0.999f;
+    }
+    return (weft_values){.step = (uint64_t)step,
+                         .first = step * batch,
+                         .batch_global = batch,
+                         .lr = 1e-3f,
+                         .correction1 = 1 - power1,
+                         .correction2 = 1 - power2,
+                         .grad_scale = 1.0f,
+                         .loss_scale = 1.0f / (float)batch};
+}
+
+static double bound_of(const weft_op *op)
+{
+    const double rounding = BOTH_SIDES * op_bound(op);
+    return op_chooses(op) && rounding < CHOICE_BOUND ? CHOICE_BOUND : rounding;
+}
+
+static void part(lockstep *l, int32_t i, int32_t step, const weft_tensor *tensor)
+{
+    weft_lockstep_result *r = l->result;
+    r->parted = i;
+    r->step = step + 1;
+    r->first = op_first_beyond(tensor, l->buffer[0], l->buffer[1], OP_SINGLE, r->op[i].bound);
+    for (int k = 0; k < 2 && r->first >= 0; k++)
+        r->value[k] = op_value_at(tensor, l->buffer[k], r->first, OP_SINGLE);
+}
+
+/* Compare an output, then give the first device the other's numbers. */
+static weft_status compare(lockstep *l, int32_t i, int32_t step, const weft_plan_tensor *mine)
+{
+    weft_lockstep_op *op = &l->result->op[i];
+    const weft_plan_tensor *other = twin_of(l->side[1].plan, mine);
+    if (!other) return WEFT_OK;
+    weft_tensor a = part_of(mine, step);
+    const weft_tensor b = part_of(other, step);
+    WEFT_TRY(fetch(a, l->buffer[0]));
+    WEFT_TRY(fetch(b, l->buffer[1]));
+    const op_match m = op_compare(&a, l->buffer[0], l->buffer[1], OP_SINGLE);
+    const bool nans = m.nan_lost > 0 || m.nan_more > 0;
+    op->bound = bound_of(&l->side[0].plan->op[i]);
+    if (!*op->tensor || m.error > op->nmse || nans) {
+        op->nmse = m.error;
+        snprintf(op->tensor, sizeof op->tensor, "%s", mine->name);
+    }
+    if (nans || m.error > op->bound) part(l, i, step, &a);
+    return store(a, l->buffer[1]);
+}
+
+static weft_status compare_outputs(lockstep *l, int32_t i, int32_t step)
+{
+    const weft_plan *plan = l->side[0].plan;
+    for (int o = 0; o < WEFT_MAX_OUT && l->result->parted < 0; o++) {
+        const weft_id id = plan->ids[i].out[o];
+        if (id == WEFT_NO_TENSOR || plan->op[i].mode[o] == WEFT_OUT_NONE) continue;
+        const weft_id root = plan->tensor[id].root;
+        if (is_last_writer(plan, i, root)) WEFT_TRY(compare(l, i, step, &plan->tensor[root]));
+    }
+    return WEFT_OK;
+}
+
+/* The second device is ahead by these phases; run the first one's ops of them one by one. */
+static weft_status follow(lockstep *l, int32_t step, weft_phase from, weft_phase to)
+{
+    const weft_values values = values_of(l, step);
+    const weft_plan *plan = l->side[0].plan;
+    WEFT_TRY(weft_plan_run(l->side[1].plan, &values, from, to));
+    for (int32_t i = 0; i < plan->op_count && l->result->parted < 0; i++) {
+        if (plan->op[i].phase < from || plan->op[i].phase > to) continue;
+        WEFT_TRY(l->side[0].device->backend->enqueue(plan->step[i], &values));
+        WEFT_TRY(compare_outputs(l, i, step));
+    }
+    return WEFT_OK;
+}
+
+static weft_status run_steps(lockstep *l, int32_t steps)
+{
+    for (int32_t step = 0; step < steps && l->result->parted < 0; step++) {
+        WEFT_TRY(follow(l, step, WEFT_PHASE_INPUT, WEFT_PHASE_BACKWARD));
+        WEFT_TRY(follow(l, step, WEFT_PHASE_UPDATE, WEFT_PHASE_UPDATE));
+        if (l->result->parted < 0) l->result->step = step + 1;
+        if (l->desc->progress) l->desc->progress(l->desc->user, step + 1, steps);
+    }
+    return WEFT_OK;
+}
+
+static weft_status make_room(lockstep *l)
+{
+    const size_t mine = largest_tensor(l->side[0].plan), other = largest_tensor(l->side[1].plan);
+    for (int k = 0; k < 2; k++) {
+        l->buffer[k] = malloc(mine > other ? mine : other);
+        if (!l->buffer[k]) return weft_fail(WEFT_ERR_MEMORY, "out of memory to compare tensors");
+    }
+    return WEFT_OK;
+}
+
+weft_status weft_lockstep(const weft_lockstep_desc *desc, weft_lockstep_result *result)
+{
+    const int32_t batch = desc->batch > 0 ? desc->batch : BATCH;
+    const int32_t steps = desc->steps > 0 ? desc->steps : STEPS;
+    lockstep l = {.desc = desc, .result = result};
+    weft_made_up made_up;
+    *result = (weft_lockstep_result){.parted = -1};
+    weft_status status = weft_made_up_new(desc->graph, (int64_t)batch * steps, &made_up);
+    for (int k = 0; k < 2; k++) {
+        l.side[k].device = desc->device[k];
+        if (status == WEFT_OK) status = open_side(desc, &made_up.data, batch, &l.side[k]);
+    }
+    if (status == WEFT_OK) status = describe_ops(&l);
+    if (status == WEFT_OK) status = make_room(&l);
+    if (status == WEFT_OK) status = run_steps(&l, steps);
+    for (int k = 0; k < 2; k++) {
+        close_side(&l.side[k]);
+        free(l.buffer[k]);
+    }
+    weft_made_up_free(&made_up);
+    return status;
+}
+
+void weft_lockstep_free(weft_lockstep_result *result)
+{
+    free(result->op);
+    *result = (weft_lockstep_result){.parted = -1};
+}
