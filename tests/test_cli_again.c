@@ -21,7 +21,7 @@ static bool walks_all(void)
 
 static void ck_same_run(const char *other)
 {
-    char name[128];
+    char name[PROGRAM_LINE];
     (void)snprintf(name, sizeof name, "%s/" LAST, other);
     ck_same_files(name, "first/" LAST);
 }
