@@ -26,8 +26,9 @@ static weft_status compare_files(const cli_args *args)
         cli_given(args, CLI_OPT_TOLERANCE) ? args->value[CLI_OPT_TOLERANCE].real : 0;
     weft_diff diff;
     if (args->word_count != 2)
-        return weft_fail(WEFT_ERR_USAGE, "diff: two files or run folders are wanted, or a network "
-                                         "with --devices A,B");
+        return weft_fail(WEFT_ERR_USAGE,
+                         "diff A B: two files or run folders are wanted, or a network "
+                         "with --devices A,B");
     weft_status status = weft_diff_open(args->word[0], args->word[1], tolerance, &diff);
     if (status == WEFT_OK) status = show(args, &diff, tolerance);
     weft_diff_close(&diff);
