@@ -82,12 +82,12 @@ static json_t *result_json(const weft_device_entry *entry, const cli_selftest_re
 {
     char programs[24];
     snprintf(programs, sizeof programs, "%016" PRIx64, entry->info.programs);
-    return json_pack("{s:s, s:o, s:o, s:o, s:s, s:s, s:b, s:o, s:o}", "id", entry->id, "device",
-                     cli_json_text(entry->info.name), "platform",
+    return json_pack("{s:s, s:o, s:o, s:o, s:s, s:s, s:s, s:b, s:o, s:o}", "id", entry->id,
+                     "device", cli_json_text(entry->info.name), "platform",
                      cli_json_text(entry->info.platform), "driver",
-                     cli_json_text(entry->info.driver), "programs", programs, "verdict",
-                     cli_verdict_text(r->verdict), "quick", r->quick, "seconds",
-                     cli_json_number(r->seconds), "parts", rows_json(r));
+                     cli_json_text(entry->info.driver), "family", cli_family_text(r->family),
+                     "programs", programs, "verdict", cli_verdict_text(r->verdict), "quick",
+                     r->quick, "seconds", cli_json_number(r->seconds), "parts", rows_json(r));
 }
 
 /* ---- the command ---- */

@@ -24,6 +24,7 @@ typedef struct cli_selftest_wish {
 typedef struct cli_selftest_result {
     weft_verdict verdict;
     bool quick;
+    weft_family family; /* that was tested; AUTO for devices without families */
     double seconds;
     int count;
     weft_selftest_row row[CLI_SELFTEST_PARTS];

@@ -141,6 +141,7 @@ weft_status cli_selftest_all(const cli_selftest_wish *wish, cli_progress *progre
     weft_status status = WEFT_OK;
     assert(weft_selftest_count() <= CLI_SELFTEST_PARTS);
     *result = (cli_selftest_result){.verdict = WEFT_VERDICT_PASSED, .quick = wish->quick};
+    result->family = wish->family == WEFT_FAMILY_AUTO ? wish->entry->info.family : wish->family;
     if (!program) return weft_fail(WEFT_ERR_IO, "cannot tell where this program lies");
     for (; status == WEFT_OK && r.part < weft_selftest_count(); r.part++) {
         weft_selftest_row *row = &result->row[r.part];
