@@ -1,6 +1,6 @@
 #!/bin/sh
-# Install what the tests need, build, and run every test; again under ASan and UBSan; then fuzz
-# every reader for ten seconds.
+# Install what the tests need, build, and run every test; again under ASan and UBSan; again without
+# OpenCL to count the lines that they reach; then fuzz every reader for ten seconds.
 set -eu
 cd "$(dirname "$0")"
 # shellcheck source=scripts/packages.sh
@@ -22,6 +22,7 @@ run_all() { # folder, then options of cmake
 clang=$(command -v clang || echo cc)
 
 run_all build-test -DCMAKE_BUILD_TYPE=Release
-run_all build-sanitize -DCMAKE_BUILD_TYPE=RelWithDebInfo -DWEFT_SANITIZE=ON \
-    -DWEFT_COVERAGE=ON
+run_all build-sanitize -DCMAKE_BUILD_TYPE=RelWithDebInfo -DWEFT_SANITIZE=ON
+run_all build-coverage -DCMAKE_BUILD_TYPE=Release -DWEFT_OPENCL=OFF -DWEFT_COVERAGE=ON
+ctest --test-dir build-coverage -L coverage --verbose
 run_all build-fuzz -DCMAKE_C_COMPILER="$clang" -DWEFT_FUZZ=ON

@@ -179,7 +179,7 @@ static void put_value(const char *text)
 {
     char start[40];
     const bool longer = text && strlen(text) >= sizeof start;
-    snprintf(start, sizeof start, "%s", text ? text : "(missing)");
+    snprintf(start, sizeof start, "%.*s", (int)sizeof start - 1, text ? text : "(missing)");
     cli_put_column(stdout, start, 0);
     if (longer) fputs("...", stdout);
 }

@@ -193,8 +193,9 @@ static bool find_kind(const weft_key *key, weft_op_kind *out)
 {
     const size_t length = strcspn(key->text, " ");
     for (int i = 0; i < WEFT_KIND_COUNT; i++) {
-        const char *name = by_kind[i] ? weft_op_describe((weft_op_kind)i)->name : "";
-        if (strlen(name) != length || strncmp(key->text, name, length) != 0) continue;
+        const char *name = weft_op_describe((weft_op_kind)i)->name;
+        if (!by_kind[i] || strlen(name) != length || strncmp(key->text, name, length) != 0)
+            continue;
         *out = (weft_op_kind)i;
         return true;
     }

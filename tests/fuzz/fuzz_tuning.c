@@ -1,4 +1,4 @@
-/* The table cl/tuning.txt and the file in which the tuner keeps its choices. */
+/* The table cl/tuning.txt, and the file in which the tuner keeps its choices with the ops in it. */
 #include "backends/opencl/internal.h"
 #include "backends/opencl/tuned.h"
 #include "backends/opencl/tuning.h"
@@ -30,6 +30,18 @@ static void start(void)
     FUZZ_CHECK(*stored);
 }
 
+static void read_ops(void)
+{
+    bool found = true;
+    for (int i = 0; found; i++) {
+        weft_key key;
+        weft_choice choice;
+        weft_op op;
+        FUZZ_CHECK(cl_stored(&device.base, i, &key, &choice, &found) == WEFT_OK);
+        if (found) (void)weft_op_from_key(&key, &op);
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t count)
 {
     static const weft_op op = {.kind = WEFT_OP_gemm};
@@ -39,6 +51,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t count)
     FUZZ_CHECK(cl_choices_new(&device, &device.choices) == WEFT_OK);
     const char *choice = cl_choice_find(device.choices, &op, &exact);
     (void)cl_setting(choice, "TM", 1);
+    read_ops();
     cl_choices_free(device.choices);
     (void)cl_tuned_in((const char *)bytes, count, "a device", "a platform", "gemm", "TM", 1);
     return 0;
