@@ -62,6 +62,13 @@ const char *cli_family_text(weft_family family)
     return names[family];
 }
 
+const char *cli_gemm_text(weft_gemm_route route)
+{
+    static const char *const names[] = {
+        [WEFT_GEMM_AUTO] = "auto", [WEFT_GEMM_OWN] = "own", [WEFT_GEMM_CLBLAST] = "clblast"};
+    return names[route];
+}
+
 const char *cli_device_words(const weft_device_entry *entry)
 {
     if (strcmp(entry->backend->name, "cpu") == 0) return "CPU backend";
@@ -93,15 +100,17 @@ static bool has_opencl(const weft_registry *registry)
     return false;
 }
 
+static bool is_recorded(const weft_device_info *info, const cli_recorded *recorded)
+{
+    return is_set(recorded->name) && strcmp(info->name, recorded->name) == 0 &&
+           (!recorded->platform || strcmp(info->platform, recorded->platform) == 0);
+}
+
 /* Index of the recorded device, or -1. */
 static int find_recorded(const weft_registry *registry, const cli_recorded *recorded)
 {
-    for (int i = 0; i < weft_registry_count(registry); i++) {
-        const weft_device_info *info = &weft_registry_device(registry, i)->info;
-        const bool same = strcmp(info->name, recorded->name) == 0 &&
-                          (!recorded->platform || strcmp(info->platform, recorded->platform) == 0);
-        if (same) return i;
-    }
+    for (int i = 0; i < weft_registry_count(registry); i++)
+        if (is_recorded(&weft_registry_device(registry, i)->info, recorded)) return i;
     return -1;
 }
 
@@ -235,11 +244,14 @@ static weft_status try_all(const cli_wish *wish, const weft_open_desc *desc, con
                            int count, cli_attempt *attempt, void *user, cli_choice *out)
 {
     const bool automatic = is_auto(wish);
+    weft_open_desc open = *desc;
     weft_status status = weft_fail(WEFT_ERR_DEVICE, "no device to run on");
     for (int i = 0; i < count; i++) {
         out->entry = weft_registry_device(out->registry, order[i]);
         if (automatic && i + 1 < count && !cli_qualify(out->entry, wish)) continue;
-        status = try_device(out->entry, desc, attempt, user, &out->device);
+        const bool again = is_recorded(&out->entry->info, &wish->recorded);
+        open.routes = again ? wish->recorded.routes : NULL;
+        status = try_device(out->entry, &open, attempt, user, &out->device);
         if (!is_device_failure(status)) return status;
         if (i + 1 == count) return give_up(wish, out->entry, status);
         tell_fallback(&wish->log, out->entry, weft_registry_device(out->registry, order[i + 1]));

@@ -6,9 +6,10 @@
 #include "core/backend.h"
 #include "core/thread.h"
 
-/* What a run was made on, as its config.json says; strings may be NULL. */
+/* What a run was made on, as its config.json says, and the routes taken there, as its checkpoint
+ * says; strings may be NULL. */
 typedef struct cli_recorded {
-    const char *name, *platform, *driver;
+    const char *name, *platform, *driver, *routes;
 } cli_recorded;
 
 /* Make everything the command needs on an open device; on failure nothing of it is left. */
@@ -57,8 +58,9 @@ weft_status cli_select_entry(const cli_wish *wish, weft_registry **registry,
 /* After everything that was made on the device is gone. */
 void cli_choice_free(cli_choice *choice);
 
-/* As --family takes it. */
+/* As --family and --gemm take them. */
 const char *cli_family_text(weft_family family);
+const char *cli_gemm_text(weft_gemm_route route);
 
 /* "GPU", "accelerator", "CPU through OpenCL" or "CPU backend". */
 const char *cli_device_words(const weft_device_entry *entry);

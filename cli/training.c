@@ -1,3 +1,4 @@
+#define _POSIX_C_SOURCE 200809L
 #include "cli/training.h"
 
 #include <stdio.h>
@@ -12,20 +13,6 @@
 #include "core/posix.h"
 
 enum { CONFIG_BYTES_MAX = 1 << 20 };
-
-const char *cli_family_name(weft_family family)
-{
-    static const char *const names[] = {
-        [WEFT_FAMILY_AUTO] = "auto", [WEFT_FAMILY_VECTOR] = "vector", [WEFT_FAMILY_TILE] = "tile"};
-    return names[family];
-}
-
-const char *cli_gemm_name(weft_gemm_route route)
-{
-    static const char *const names[] = {
-        [WEFT_GEMM_AUTO] = "auto", [WEFT_GEMM_OWN] = "own", [WEFT_GEMM_CLBLAST] = "clblast"};
-    return names[route];
-}
 
 /* ---- the configuration file ---- */
 
@@ -227,7 +214,18 @@ static const char *short_name(const char *name)
     return slash ? slash + 1 : name;
 }
 
-static weft_status network_of_file(const char *path, const char *model, weft_graph **out)
+/* The routes that the checkpoint was made by; older ones do not say. */
+static weft_status take_routes(const weft_meta *meta, cli_training *t)
+{
+    const char *routes = weft_meta_get(meta, "routes");
+    free(t->routes);
+    t->routes = routes ? strdup(routes) : NULL;
+    if (routes && !t->routes) return weft_fail(WEFT_ERR_MEMORY, "out of memory for a checkpoint");
+    t->recorded.routes = t->routes;
+    return WEFT_OK;
+}
+
+static weft_status network_of_file(const char *path, const char *model, cli_training *t)
 {
     weft_meta *meta = NULL;
     WEFT_TRY(weft_checkpoint_meta(path, &meta));
@@ -236,24 +234,25 @@ static weft_status network_of_file(const char *path, const char *model, weft_gra
     if (model && (!name || strcmp(name, short_name(model)) != 0)) {
         status = weft_fail(WEFT_ERR_FORMAT, "%s: holds another network than %s", path, model);
     }
-    if (status == WEFT_OK) status = cli_network_of(meta, path, out);
+    if (status == WEFT_OK) status = cli_network_of(meta, path, &t->graph);
+    if (status == WEFT_OK && t->resume) status = take_routes(meta, t);
     weft_meta_free(meta);
     return status;
 }
 
 /* The network of a run: its checkpoints know it even when the file is gone or was changed. model:
  * what it has to be called, or NULL. */
-static weft_status network_of_run(const char *run, const char *model, weft_graph **out)
+static weft_status network_of_run(const char *run, const char *model, cli_training *t)
 {
     static const char *const names[] = {"prev", "last"};
     weft_status status = weft_fail(WEFT_ERR_IO,
                                    "%s holds no checkpoint: the run ended before its first one; "
                                    "start it anew with --config %s/config.json",
                                    run, run);
-    for (size_t i = sizeof names / sizeof *names; i > 0 && !*out; i--) {
+    for (size_t i = sizeof names / sizeof *names; i > 0 && !t->graph; i--) {
         char *path = cli_checkpoint_path(run, names[i - 1]);
         if (!path) return weft_fail(WEFT_ERR_MEMORY, "out of memory for a path");
-        if (weft_path_exists(path)) status = network_of_file(path, model, out);
+        if (weft_path_exists(path)) status = network_of_file(path, model, t);
         free(path);
     }
     return status;
@@ -270,7 +269,7 @@ static char *folder_of(const char *path)
 
 static weft_status load_network(const cli_args *args, cli_training *t)
 {
-    if (t->resume) return network_of_run(t->resume, NULL, &t->graph);
+    if (t->resume) return network_of_run(t->resume, NULL, t);
     if (!t->model) {
         return weft_fail(WEFT_ERR_USAGE,
                          "which network? weft train MODEL --data SET; `weft models` "
@@ -279,7 +278,7 @@ static weft_status load_network(const cli_args *args, cli_training *t)
     if (args->word_count == 0) {
         char *folder = folder_of(cli_text(args, CLI_OPT_CONFIG));
         if (!folder) return weft_fail(WEFT_ERR_MEMORY, "out of memory for a path");
-        const weft_status status = network_of_run(folder, t->model, &t->graph);
+        const weft_status status = network_of_run(folder, t->model, t);
         free(folder);
         if (status == WEFT_OK) return WEFT_OK;
     }
@@ -354,6 +353,7 @@ void cli_training_free(cli_training *training)
 {
     weft_graph_free(training->graph);
     json_decref(training->config);
+    free(training->routes);
     *training = (cli_training){0};
 }
 

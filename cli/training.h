@@ -19,6 +19,7 @@ typedef struct cli_training {
     weft_family family;
     weft_gemm_route gemm;
     cli_recorded recorded;
+    char *routes; /* what recorded.routes points to */
     weft_graph *graph;
 } cli_training;
 
@@ -29,8 +30,5 @@ void cli_training_free(cli_training *training);
 /* A new string "results/runs/<model>-<data>-<time>", with a number when that is taken; NULL without
  * memory. */
 char *cli_training_folder(const cli_training *training);
-
-const char *cli_family_name(weft_family family);
-const char *cli_gemm_name(weft_gemm_route route);
 
 #endif

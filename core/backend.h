@@ -16,13 +16,21 @@
 #include "core/op_key.h"
 #include "core/status.h"
 
-enum { WEFT_BACKEND_VERSION = 3, WEFT_NAME_MAX = 128, WEFT_VARIANT_MAX = 48, WEFT_CHOICE_MAX = 64 };
+enum {
+    WEFT_BACKEND_VERSION = 4,
+    WEFT_NAME_MAX = 128,
+    WEFT_VARIANT_MAX = 48,
+    WEFT_CHOICE_MAX = 64,
+    WEFT_ROUTES_MAX = 96
+};
 
 typedef struct weft_backend weft_backend;
 
 /* What a backend's own objects start with, so that core can find the functions. */
 typedef struct weft_device {
     const weft_backend *backend;
+    char routes[WEFT_ROUTES_MAX]; /* by which algorithms it computes, decided when it was opened:
+                                     "family=vector gemm=own mac=fma"; "" when there is one way */
 } weft_device;
 
 struct weft_buffer {
@@ -71,6 +79,8 @@ typedef struct weft_open_desc {
     weft_family family;
     weft_gemm_route gemm;
     int32_t threads;       /* 0: all; the CPU backend's threads */
+    const char *routes;    /* of this device when it was opened before, so that it computes the
+                              same bits; they win. NULL: it decides; unknown words: the same */
     const char *cache_dir; /* NULL: no cache on disk */
     const char *dump_dir;  /* NULL: no dump; else every program's source is written there */
     weft_log log;

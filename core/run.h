@@ -44,7 +44,7 @@ int weft_run_number(json_t *object, const char *key, double value);
 
 weft_status weft_run_write_json(const weft_run *run, const char *name, const json_t *object);
 weft_status weft_run_write_config(const weft_run *run, const weft_train_desc *desc,
-                                  const weft_train_options *options);
+                                  const char *routes, const weft_train_options *options);
 weft_status weft_run_write_env(const weft_run *run, const weft_device_entry *device);
 
 /* What summary.json says besides the result. */

@@ -64,7 +64,7 @@ static int device_json(json_t *object, const weft_device_entry *device)
     return bad;
 }
 
-static int config_json(json_t *object, const weft_train_desc *desc)
+static int config_json(json_t *object, const weft_train_desc *desc, const char *routes)
 {
     int bad = text(object, "model", desc->model_name);
     bad |= text(object, "data", desc->data_spec);
@@ -74,15 +74,16 @@ static int config_json(json_t *object, const weft_train_desc *desc)
     bad |= text(object, "family", desc->family ? desc->family : "auto");
     bad |= text(object, "gemm", desc->gemm ? desc->gemm : "auto");
     bad |= device_json(object, desc->device_entry);
+    bad |= text(object, "routes", routes);
     return bad;
 }
 
 weft_status weft_run_write_config(const weft_run *run, const weft_train_desc *desc,
-                                  const weft_train_options *options)
+                                  const char *routes, const weft_train_options *options)
 {
     weft_status status = WEFT_ERR_MEMORY;
     json_t *object = json_object();
-    if (object && config_json(object, desc) == 0)
+    if (object && config_json(object, desc, routes) == 0)
         status = weft_config_write(options, object);
     else
         weft_run_no_memory();

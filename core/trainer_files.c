@@ -15,7 +15,7 @@ static weft_status new_folder(weft_trainer *t)
     weft_train_options options = t->options;
     options.normalize = t->norm;
     WEFT_TRY(weft_run_create(t->desc.out, t->desc.overwrite, &t->run));
-    WEFT_TRY(weft_run_write_config(t->run, &t->desc, &options));
+    WEFT_TRY(weft_run_write_config(t->run, &t->desc, t->device->routes, &options));
     return weft_run_write_env(t->run, t->desc.device_entry);
 }
 

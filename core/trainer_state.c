@@ -17,7 +17,7 @@ static const char *const KEYS[] = {
     "weft",           "model",       "network",      "normalize",     "classes", "data_hash",
     "options",        "seed",        "epoch",        "step_in_epoch", "step",    "samples",
     "loss_sum",       "correct_sum", "best_loss",    "best_epoch",    "waited",  "train_loss",
-    "train_accuracy", "val_loss",    "val_accuracy",
+    "train_accuracy", "val_loss",    "val_accuracy", "routes",
 };
 enum { KEY_COUNT = sizeof KEYS / sizeof KEYS[0] };
 
@@ -127,6 +127,7 @@ static weft_status fill_meta(weft_trainer *t, weft_meta *meta)
         WEFT_TRY(weft_meta_set_names(meta, t->data.class_names, t->data.class_count));
     WEFT_TRY(weft_meta_set(meta, "data_hash", t->data_hash));
     WEFT_TRY(weft_meta_set(meta, "options", t->options_text));
+    WEFT_TRY(weft_meta_set(meta, "routes", t->device->routes));
     WEFT_TRY(weft_meta_format(meta, "seed", "%" PRIu64, t->options.seed));
     WEFT_TRY(set_state(meta, &t->state));
 

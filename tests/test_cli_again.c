@@ -139,6 +139,50 @@ START_TEST(cold_starts_at_once)
 }
 END_TEST
 
+/* ---- routes ---- */
+
+/* Let the cache say that fma() is slow on the device, which it is not. */
+static void deny_fma(void)
+{
+    static const char answers[] = "fma slow registers 16 x 8\n";
+    char name[PROGRAM_LINE] = "";
+    DIR *names = opendir("cache");
+    ck_assert_ptr_nonnull(names);
+    for (const struct dirent *entry; (entry = readdir(names)) != NULL;)
+        if (says(entry->d_name, "device-"))
+            (void)snprintf(name, sizeof name, "cache/%s", entry->d_name);
+    closedir(names);
+    ck_assert(*name);
+    scratch_write(name, answers, sizeof answers - 1);
+}
+
+static void ck_routes(const char *path, const char *part)
+{
+    json_t *config = json_load_file(path, 0, NULL);
+    const char *routes = json_string_value(json_object_get(config, "routes"));
+    ck_assert_msg(routes && says(routes, part), "%s: %s", path, routes ? routes : "no routes");
+    json_decref(config);
+}
+
+/* What was decided for a run is decided for the rest of it, whatever the cache says by then. */
+START_TEST(routes_are_kept)
+{
+    if (!tiny_has_opencl()) return;
+    scratch_write("tiny.net", small_network, sizeof small_network - 1);
+    const caches old = take_caches();
+    ck_fine(RUN "--device opencl --out first");
+    ck_routes("first/config.json", "family=vector gemm=own mac=fma");
+    ck_fine(RUN "--device opencl --out cut");
+    ck_assert_int_eq(unlink("cut/summary.json") + unlink("cut/" LAST), 0); /* prev is half way */
+    deny_fma();
+    ck_fine("train --resume cut --quiet");
+    ck_same_run("cut");
+    ck_fine(RUN "--device opencl --out other");
+    ck_routes("other/config.json", "mac=plain");
+    put_back(&old);
+}
+END_TEST
+
 /* ---- one after the other ---- */
 
 START_TEST(nothing_is_left)
@@ -175,6 +219,7 @@ int main(void)
     tcase_add_loop_test(runs, repeated_with_other_settings, 0, 2);
     tcase_add_test(runs, cold_warm_and_tuned);
     tcase_add_test(runs, cold_starts_at_once);
+    tcase_add_test(runs, routes_are_kept);
     tcase_add_loop_test(runs, nothing_is_left, 0, 2);
     suite_add_tcase(suite, runs);
     return weft_suite_run(suite);

@@ -73,9 +73,10 @@ static weft_status open_device(int index, const weft_open_desc *desc, weft_devic
     weft_cpu_device *const device = calloc(1, sizeof *device);
     if (!device) return weft_fail(WEFT_ERR_MEMORY, "cpu: no memory for a device");
     *device = (weft_cpu_device){.base = {.backend = weft_backend_cpu()},
-                                .table = weft_cpu_table_best(),
+                                .table = weft_cpu_table_named(desc->routes ? desc->routes : ""),
                                 .threads = desc->threads > 0 ? desc->threads : weft_cpu_count(),
                                 .profile = desc->profile};
+    snprintf(device->base.routes, sizeof device->base.routes, "%s", device->table->name);
     *out = &device->base;
     return WEFT_OK;
 }

@@ -36,6 +36,9 @@ typedef struct weft_cpu_table {
 /* The table for this machine, chosen from those that were built. */
 const weft_cpu_table *weft_cpu_table_best(void);
 
+/* The one of this name where the machine runs it, else the best. */
+const weft_cpu_table *weft_cpu_table_named(const char *name);
+
 /* The table of the double build, in the library weft_cpu_double; only tests link it. */
 const weft_cpu_table *weft_cpu_table_double(void);
 

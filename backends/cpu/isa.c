@@ -1,4 +1,6 @@
 /* Which of the built instruction sets this machine runs. */
+#include <string.h>
+
 #include "backends/cpu/cpu.h"
 
 const weft_cpu_table *weft_cpu_table_base(void);
@@ -23,13 +25,32 @@ static int has_v4(void)
 }
 #endif
 
-const weft_cpu_table *weft_cpu_table_best(void)
+/* Those that this machine runs, best first. */
+static int list_tables(const weft_cpu_table *list[3])
 {
+    int count = 0;
 #ifdef WEFT_CPU_HAVE_v4
-    if (has_v4()) return weft_cpu_table_v4();
+    if (has_v4()) list[count++] = weft_cpu_table_v4();
 #endif
 #ifdef WEFT_CPU_HAVE_v3
-    if (has_v3()) return weft_cpu_table_v3();
+    if (has_v3()) list[count++] = weft_cpu_table_v3();
 #endif
-    return weft_cpu_table_base();
+    list[count++] = weft_cpu_table_base();
+    return count;
+}
+
+const weft_cpu_table *weft_cpu_table_best(void)
+{
+    const weft_cpu_table *list[3];
+    list_tables(list);
+    return list[0];
+}
+
+const weft_cpu_table *weft_cpu_table_named(const char *name)
+{
+    const weft_cpu_table *list[3];
+    const int count = list_tables(list);
+    for (int i = 0; i < count; i++)
+        if (strcmp(list[i]->name, name) == 0) return list[i];
+    return list[0];
 }

@@ -70,7 +70,9 @@ static weft_status start(cl_device *device, const weft_open_desc *desc)
     WEFT_TRY(make_context(device));
     WEFT_TRY(cl_cache_new(device, &device->cache));
     WEFT_TRY(cl_choices_new(device, &device->choices));
-    return cl_probe(device);
+    WEFT_TRY(cl_probe(device));
+    cl_routes_take(device, desc->routes);
+    return cl_routes_tell(device);
 }
 
 weft_status cl_open(int index, const weft_open_desc *desc, weft_device **out)

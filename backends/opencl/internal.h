@@ -30,6 +30,11 @@ void cl_close(weft_device *device);
 /* probe.c: time fma() against a * b + c, or read the stored answer. */
 weft_status cl_probe(cl_device *device);
 
+/* routes.c: what was decided before wins over what the probe and the options say; and what is
+ * decided now, after both. WEFT_ERR_UNSUPPORTED when the build lacks what is asked for. */
+void cl_routes_take(cl_device *device, const char *routes);
+weft_status cl_routes_tell(cl_device *device);
+
 /* ---- program.c ---- */
 
 weft_status cl_cache_new(const cl_device *device, cl_cache **out);
