@@ -4,6 +4,7 @@
  *   WEFT_SHIM_FAIL=FUNCTION:N:CODE  the N-th call of a function and all later ones return CODE;
  *                                   with :once behind it that call alone. FUNCTION may be "any"
  *   WEFT_SHIM_MEMORY=ALL:ONE        bytes of a device's memory and of its largest buffer
+ *   WEFT_SHIM_GPU=1                 every device says that it is a GPU
  *   WEFT_SHIM_BREAK=1               every program's source gets a line that no compiler takes
  *   WEFT_SHIM_COUNT=FILE            at the end, a line "FUNCTION CALLS" for each function
  *
@@ -233,6 +234,14 @@ static void change_memory(uint32_t what, void *value)
     memcpy(value, &bytes, sizeof bytes);
 }
 
+/* What WEFT_SHIM_GPU changes. */
+static void change_type(uint32_t what, void *value)
+{
+    enum { TYPE = 0x1000, GPU = 4 };
+    const uint64_t type = GPU;
+    if (what == TYPE && value && getenv("WEFT_SHIM_GPU")) memcpy(value, &type, sizeof type);
+}
+
 typedef int32_t device_info(void *device, uint32_t what, size_t room, void *value, size_t *bytes);
 device_info clGetDeviceInfo;
 int32_t clGetDeviceInfo(void *device, uint32_t what, size_t room, void *value, size_t *bytes)
@@ -242,7 +251,9 @@ int32_t clGetDeviceInfo(void *device, uint32_t what, size_t room, void *value, s
     if (code != 0) return code;
     find_real("clGetDeviceInfo", (void *)&real);
     code = real(device, what, room, value, bytes);
-    if (code == 0) change_memory(what, value);
+    if (code != 0) return code;
+    change_memory(what, value);
+    change_type(what, value);
     return code;
 }
 

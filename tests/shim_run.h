@@ -30,6 +30,7 @@ static inline void shim_unload(void)
     shim_set("WEFT_SHIM_BREAK", NULL);
     shim_set("WEFT_SHIM_COUNT", NULL);
     shim_set("WEFT_SHIM_MEMORY", NULL);
+    shim_set("WEFT_SHIM_GPU", NULL);
 }
 
 static inline int shim_faulty(const char *fault, const char *arguments)

@@ -1,6 +1,7 @@
 /* weft selftest as a user runs it: a device that is right, one that is wrong, one that hangs. */
 #define _XOPEN_SOURCE 700
 #include "tests/mutant_run.h"
+#include "tests/shim_run.h"
 
 #ifdef WEFT_OPENCL
 
@@ -87,6 +88,25 @@ START_TEST(a_wrong_device_is_named_and_left_out)
     ck_assert_int_eq(run_mutant("devices"), 0);
     ck_says(program_out, "selftest: not tested"); /* the kernels are others again */
     ck_says(program_out, "auto takes opencl:0");
+}
+END_TEST
+
+/* A driver for GPUs that nobody has tested here is tested before it trains; this one cannot
+ * compile, which is soon known. */
+START_TEST(auto_tests_a_gpu_first)
+{
+    static const char bench[] = "bench mlp --batch-size 8";
+    static const char first[] = "opencl:0 was never tested: weft selftest --quick comes first";
+    static const char left_out[] = "opencl:0 is left out, its selftest failed: ";
+    forget_verdicts();
+    for (int i = 0; i < 2; i++) {
+        shim_set("WEFT_SHIM_GPU", "1");
+        shim_set("WEFT_SHIM_BREAK", "1");
+        ck_assert_msg(shim_faulty(NULL, bench) == 0, "%s", program_err);
+        ck_says(program_err, left_out);
+        ck_assert_msg(says(program_err, first) == (i == 0), "%s", program_err);
+    }
+    forget_verdicts();
 }
 END_TEST
 
@@ -179,6 +199,7 @@ int main(void)
         printf("skipped: no OpenCL device here\n");
         return WEFT_SUITE_SKIPPED;
     }
+    shim_allow_first();
     Suite *suite = suite_create("selftest");
     TCase *tests = tcase_create("program");
     tcase_set_timeout(tests, 0);
@@ -186,6 +207,7 @@ int main(void)
     tcase_add_test(tests, a_right_device_passes);
     tcase_add_test(tests, no_part_is_empty);
     tcase_add_test(tests, a_wrong_device_is_named_and_left_out);
+    tcase_add_test(tests, auto_tests_a_gpu_first);
     tcase_add_test(tests, a_hanging_kernel_is_a_row);
     tcase_add_test(tests, a_bundle_has_what_a_report_needs);
     tcase_add_test(tests, two_devices_part_at_the_broken_op);
