@@ -21,8 +21,8 @@ typedef struct shape {
 static const shape SHAPES[] = {
     {1, 1, 1, OP_TINY},      {3, 5, 2, OP_LEAST},     {2, 17, 15, OP_TINY},
     {1, 33, 31, OP_TINY},    {5, 16, 17, OP_LEAST},   {7, 31, 33, OP_FAST},
-    {15, 47, 16, OP_FAST},   {17, 64, 13, OP_FAST},   {4, 129, 300, OP_FAST},
-    {1, 128, 640, OP_FAST},  {33, 10, 257, OP_FAST},  {16, 97, 1031, OP_FAST},
+    {15, 47, 16, OP_FAST},   {17, 64, 13, OP_ALL},    {4, 129, 300, OP_FAST},
+    {1, 128, 640, OP_ALL},   {33, 10, 257, OP_ALL},   {16, 97, 1031, OP_FAST},
     {64, 128, 784, OP_FAST}, {300, 10, 128, OP_ALL},  {64, 128, 3136, OP_ALL},
     {31, 300, 401, OP_ALL},  {128, 10, 2048, OP_ALL}, {3, 257, 2049, OP_ALL},
 };
