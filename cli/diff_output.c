@@ -21,7 +21,7 @@ static const weft_st_entry *entry_of(const weft_diff_tensor *t)
 
 static bool has_figures(const weft_diff_tensor *t)
 {
-    return t->state == WEFT_DIFF_VALUES && strcmp(t->a->dtype, "F32") == 0;
+    return t->a && t->state == WEFT_DIFF_VALUES && strcmp(t->a->dtype, "F32") == 0;
 }
 
 /* ---- places ---- */

@@ -178,8 +178,8 @@ weft_status weft_diff_tensors(weft_diff *diff)
     const size_t most = (size_t)weft_st_count(diff->file[0]) + (size_t)weft_st_count(diff->file[1]);
     const weft_st_entry **a = NULL, **b = NULL;
     diff->tensor = calloc(most + 1, sizeof *diff->tensor);
-    weft_status status = diff->tensor ? WEFT_OK : weft_diff_no_memory();
-    if (status == WEFT_OK) status = sorted(diff->file[0], &a);
+    if (!diff->tensor) return weft_diff_no_memory();
+    weft_status status = sorted(diff->file[0], &a);
     if (status == WEFT_OK) status = sorted(diff->file[1], &b);
     if (status == WEFT_OK) status = join(diff, a, b);
     free(a);

@@ -21,8 +21,11 @@ static void make_point(char *text)
 
 const char *weft_format(double value, int digits, char text[WEFT_NUMBER_TEXT])
 {
-    if (isnan(value)) return strcpy(text, "nan");
-    if (isinf(value)) return strcpy(text, value > 0 ? "inf" : "-inf");
+    const char *word = isnan(value) ? "nan" : !isinf(value) ? NULL : value > 0 ? "inf" : "-inf";
+    if (word) {
+        snprintf(text, WEFT_NUMBER_TEXT, "%s", word);
+        return text;
+    }
     const int shown = digits < 1 ? 1 : digits > 17 ? 17 : digits;
     snprintf(text, WEFT_NUMBER_TEXT, "%.*g", shown, value);
     make_point(text);

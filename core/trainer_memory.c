@@ -44,7 +44,7 @@ static weft_status count_plan(const planner *p, const weft_source *source, weft_
 static weft_status count_batches(const planner *p, const weft_source *source, weft_mode mode,
                                  int64_t samples, int64_t batch, need *n)
 {
-    if (!source) return WEFT_OK;
+    if (!source || samples < 1) return WEFT_OK;
     if (batch > samples) batch = samples;
     WEFT_TRY(count_plan(p, source, mode, batch, n));
     return samples % batch > 0 ? count_plan(p, source, mode, samples % batch, n) : WEFT_OK;

