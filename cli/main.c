@@ -4,6 +4,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 #include "cli/help.h"
 #include "cli/options.h"
@@ -34,6 +37,15 @@ static void ignore_failing_writes(void)
     sigemptyset(&action.sa_mask);
     sigaction(SIGPIPE, &action, NULL);
     sigaction(SIGXFSZ, &action, NULL);
+}
+
+/* A block of a megabyte or more goes back to the system when it is freed. glibc raises that limit
+ * as it sees such blocks, and then keeps them. */
+static void give_memory_back(void)
+{
+#ifdef __GLIBC__
+    mallopt(M_MMAP_THRESHOLD, 1 << 20);
+#endif
 }
 
 static int run_command(const char *name, int argc, char **argv)
@@ -84,6 +96,7 @@ int main(int argc, char **argv)
 {
     weft_hold_standard_files();
     ignore_failing_writes();
+    give_memory_back();
     const int code = run(argc, argv);
     const weft_status status = cli_output_finish();
     if (status == WEFT_OK) return code;

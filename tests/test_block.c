@@ -335,6 +335,11 @@ static void reference(const trial *t, const op_case *c, const op_data *data, op_
 
 /* ---- comparison ---- */
 
+/* Two numbers of a window that differ by less than a rounding: which is the larger is for float or
+ * double to say. In numbers of order 1 that is one window in some 10^5; in the small shapes none.
+ */
+enum { TIE_EVERY = 50000 };
+
 static void check(const trial *t, const op_case *c, const op_data *outputs, const op_result *wanted,
                   const char *numbers)
 {
@@ -342,10 +347,11 @@ static void check(const trial *t, const op_case *c, const op_data *outputs, cons
         const weft_tensor *out = &c->op.out[i];
         if (op_count(out) == 0) continue;
         const op_match m = op_compare(out, outputs->out[i], wanted->out[i], OP_DOUBLE);
+        const int64_t ties = op_count(out) / TIE_EVERY;
         ck_assert_msg(m.nan_lost == 0 && m.nan_more == 0,
                       "%s, output %d, %s: %lld NaN are missing, %lld too many: %s", c->name, i,
                       numbers, (long long)m.nan_lost, (long long)m.nan_more, t->text);
-        ck_assert_msg(out->dtype == WEFT_F32 || m.differs == 0,
+        ck_assert_msg(out->dtype == WEFT_F32 || m.differs <= ties,
                       "%s, output %d, %s: %lld places differ: %s", c->name, i, numbers,
                       (long long)m.differs, t->text);
         ck_assert_msg(m.error <= c->bound, "%s, output %d, %s: error %g > %g, worst %lld: %s",

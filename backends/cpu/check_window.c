@@ -84,10 +84,10 @@ static weft_status check_pool(const weft_op *op, const weft_tensor *x, const wef
 static weft_status check_positions(const weft_op *op, const weft_tensor *where,
                                    const weft_tensor *y)
 {
-    enum { POSITIONS_MAX = 255 };
+    enum { POSITIONS_MAX = 256 }; /* a place is one byte */
     const int64_t size = (int64_t)op->with.window.kernel[0] * op->with.window.kernel[1];
     if (size > POSITIONS_MAX)
-        return weft_cpu_refuse(op, "the window's size", size, "up to 255 positions");
+        return weft_cpu_refuse(op, "the window's size", size, "up to 256 positions");
     return present(where) ? same_count(op, where, y) : WEFT_OK;
 }
 

@@ -117,6 +117,13 @@ void op_build_avgpool(const op_shape *s, int variant, op_case *out)
     out->terms = s->kernel[0] * s->kernel[1];
 }
 
+/* How many windows cover an element at most. */
+static int64_t windows_over(const op_shape *s)
+{
+    return (int64_t)((s->kernel[0] + s->stride[0] - 1) / s->stride[0]) *
+           ((s->kernel[1] + s->stride[1] - 1) / s->stride[1]);
+}
+
 void op_build_avgpool_grad(const op_shape *s, int variant, op_case *out)
 {
     out->op.with.window = window_of(s);
@@ -124,4 +131,5 @@ void op_build_avgpool_grad(const op_shape *s, int variant, op_case *out)
     op_set_out(out, op_image(s), variant);
     out->exact = halves(s);
     out->zeros = uncovered(s);
+    out->terms = windows_over(s);
 }
