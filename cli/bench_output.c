@@ -206,11 +206,10 @@ static json_t *rate_json(const cli_bench *b, const weft_bench_rate *r)
 
 static json_t *step_json(const char *pass, const weft_bench_step *s)
 {
-    static const char *const phases[] = {"input", "forward", "loss", "backward", "update"};
     return json_pack("{s:s,s:s,s:s,s:s,s:o,s:s,s:s,s:i,s:I,s:I,s:o,s:o,s:o,s:o}", "pass", pass,
-                     "phase", phases[s->phase], "op", s->op, "fused_from", s->from, "layer",
-                     cli_json_text(s->layer), "variant", s->variant, "shape", s->shape, "launches",
-                     (int)s->launches, "flops", (json_int_t)s->operations, "bytes",
+                     "phase", weft_phase_name(s->phase), "op", s->op, "fused_from", s->from,
+                     "layer", cli_json_text(s->layer), "variant", s->variant, "shape", s->shape,
+                     "launches", (int)s->launches, "flops", (json_int_t)s->operations, "bytes",
                      (json_int_t)s->bytes, "microseconds", cli_json_number(s->seconds * 1e6),
                      "gflops", cli_json_number(s->gflops), "gbytes_per_second",
                      cli_json_number(s->gbytes), "share_of_roofline", cli_json_number(s->share));

@@ -129,18 +129,12 @@ static weft_status tune(const cli_args *args, const weft_graph *graph, cli_progr
 }
 
 /* Whatever opens will do. */
-static weft_status attempt(weft_device *device, const weft_device_entry *entry, void *user)
-{
-    (void)device, (void)entry, (void)user;
-    return WEFT_OK;
-}
-
 static weft_status tune_on_device(const cli_args *args, const weft_graph *graph,
                                   cli_progress *progress)
 {
     cli_choice choice;
     const cli_wish wish = cli_wish_of(args, cli_progress_log(progress));
-    WEFT_TRY(cli_select(&wish, attempt, NULL, &choice));
+    WEFT_TRY(cli_select(&wish, NULL, NULL, &choice));
     const weft_status status = tune(args, graph, progress, &choice);
     cli_choice_free(&choice);
     return status;

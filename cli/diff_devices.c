@@ -90,12 +90,6 @@ static weft_status show(const cli_args *args, const weft_lockstep_result *r,
 
 /* ---- two devices ---- */
 
-static weft_status attempt(weft_device *device, const weft_device_entry *entry, void *user)
-{
-    (void)device, (void)entry, (void)user;
-    return WEFT_OK;
-}
-
 static void on_step(void *user, int done, int total)
 {
     cli_progress_prepare(user, done, total);
@@ -130,7 +124,7 @@ static weft_status open_both(const cli_args *args, char *names[2], cli_progress 
     cli_wish wish = cli_wish_of(args, cli_progress_log(progress));
     for (int k = 0; k < 2; k++) {
         wish.device = names[k];
-        WEFT_TRY(cli_select(&wish, attempt, NULL, &choice[k]));
+        WEFT_TRY(cli_select(&wish, NULL, NULL, &choice[k]));
     }
     return WEFT_OK;
 }

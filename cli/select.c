@@ -202,7 +202,7 @@ static weft_status try_device(const weft_device_entry *entry, const weft_open_de
         status = weft_fail(WEFT_ERR_DEVICE, "%s", weft_error());
     }
     WEFT_TRY(status);
-    status = attempt(device, entry, user);
+    if (attempt) status = attempt(device, entry, user);
     if (status != WEFT_OK) {
         entry->backend->close(device);
         return status;

@@ -46,8 +46,8 @@ weft_status cli_registry(const char *wanted, const weft_log *log, weft_registry 
 weft_thread *cli_load_drivers(const char *wanted);
 
 /* Open the device that the wish names, or the recorded one, or WEFT_DEVICE, or what auto takes, and
- * make the attempt there. A device that was named is the only one tried; auto goes on to the next
- * one when one fails, and each failure is one warning. */
+ * make the attempt there (NULL: opening it is all). A device that was named is the only one tried;
+ * auto goes on to the next one when one fails, and each failure is one warning. */
 weft_status cli_select(const cli_wish *wish, cli_attempt *attempt, void *user, cli_choice *out);
 
 /* The device that cli_select would try first, without opening it. Free the registry whatever is

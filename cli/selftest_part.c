@@ -67,17 +67,11 @@ static weft_status with_reference(const cli_args *args, const cli_choice *choice
 }
 
 /* Whatever opens will do. */
-static weft_status attempt(weft_device *device, const weft_device_entry *entry, void *user)
-{
-    (void)device, (void)entry, (void)user;
-    return WEFT_OK;
-}
-
 weft_status cli_selftest_part(const cli_args *args, int part)
 {
     cli_choice choice;
     const cli_wish wish = cli_wish_of(args, cli_plain_log(true));
-    WEFT_TRY(cli_select(&wish, attempt, NULL, &choice));
+    WEFT_TRY(cli_select(&wish, NULL, NULL, &choice));
     const weft_status status = with_reference(args, &choice, part);
     cli_choice_free(&choice);
     return status;

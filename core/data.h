@@ -67,6 +67,9 @@ WEFT_API void weft_source_free(weft_source *source);
 WEFT_API weft_status weft_source_order(weft_source *source, int64_t at, const int32_t *ids,
                                        int64_t count);
 
+/* Ids 0 .. count - 1 as the order list. */
+WEFT_API weft_status weft_source_in_order(weft_source *source, int64_t count);
+
 /* Overwrite samples from index `first` (predicting from the caller's memory). */
 WEFT_API weft_status weft_source_write(weft_source *source, int64_t first, const void *samples,
                                        int64_t count);

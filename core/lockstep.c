@@ -32,17 +32,6 @@ typedef struct lockstep {
 
 /* ---- setting up ---- */
 
-static weft_status order_all(weft_source *source, int64_t count)
-{
-    int32_t *ids = calloc((size_t)count, sizeof *ids);
-    if (!ids) return weft_fail(WEFT_ERR_MEMORY, "out of memory for the order of samples");
-    for (int32_t i = 0; i < (int32_t)count; i++)
-        ids[i] = i;
-    const weft_status status = weft_source_order(source, 0, ids, count);
-    free(ids);
-    return status;
-}
-
 static weft_status open_side(const weft_lockstep_desc *desc, const weft_dataset *data,
                              int32_t batch, side *s)
 {
@@ -53,7 +42,7 @@ static weft_status open_side(const weft_lockstep_desc *desc, const weft_dataset 
     weft_normalize norm;
     WEFT_TRY(weft_normalize_measure(data, NULL, data->count, &norm));
     WEFT_TRY(weft_source_new(s->device, data, &norm, data->count, &s->source));
-    WEFT_TRY(order_all(s->source, data->count));
+    WEFT_TRY(weft_source_in_order(s->source, data->count));
     WEFT_TRY(weft_model_new(desc->graph, s->device, &model, &s->model));
     const weft_plan_desc plan = {
         .mode = WEFT_MODE_TRAIN, .batch = batch, .apart = true, .source = s->source};

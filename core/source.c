@@ -213,6 +213,17 @@ weft_status weft_source_order(weft_source *source, int64_t at, const int32_t *id
                                           (size_t)count * sizeof *ids);
 }
 
+weft_status weft_source_in_order(weft_source *source, int64_t count)
+{
+    int32_t *ids = calloc((size_t)count, sizeof *ids);
+    if (!ids) return weft_fail(WEFT_ERR_MEMORY, "no memory for the order of samples");
+    for (int64_t i = 0; i < count; i++)
+        ids[i] = (int32_t)i;
+    const weft_status status = weft_source_order(source, 0, ids, count);
+    free(ids);
+    return status;
+}
+
 weft_status weft_source_write(weft_source *source, int64_t first, const void *samples,
                               int64_t count)
 {

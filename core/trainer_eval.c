@@ -140,17 +140,6 @@ weft_status weft_eval_run(weft_eval *eval, const volatile sig_atomic_t *stop, fl
     return WEFT_OK;
 }
 
-weft_status weft_eval_in_order(weft_source *source, int64_t count)
-{
-    int32_t *ids = calloc((size_t)count, sizeof *ids);
-    if (!ids) return weft_fail(WEFT_ERR_MEMORY, "no memory for the order of samples");
-    for (int64_t i = 0; i < count; i++)
-        ids[i] = (int32_t)i;
-    const weft_status status = weft_source_order(source, 0, ids, count);
-    free(ids);
-    return status;
-}
-
 /* ---- the public one ---- */
 
 static weft_status evaluate(weft_eval *eval, weft_model *model, weft_source *source,
@@ -158,7 +147,7 @@ static weft_status evaluate(weft_eval *eval, weft_model *model, weft_source *sou
                             weft_score *score)
 {
     WEFT_TRY(weft_eval_open(eval, model, source, data->count, batch, data->classes != NULL));
-    WEFT_TRY(weft_eval_in_order(eval->source, data->count));
+    WEFT_TRY(weft_source_in_order(eval->source, data->count));
     WEFT_TRY(weft_model_prepare(model, NULL, NULL));
     return weft_eval_run(eval, NULL, logits, score, NULL);
 }

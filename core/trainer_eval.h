@@ -34,7 +34,4 @@ weft_status weft_eval_warm_up(weft_eval *eval);
 weft_status weft_eval_run(weft_eval *eval, const volatile sig_atomic_t *stop, float *logits,
                           weft_score *score, bool *stopped);
 
-/* Ids 0 .. count - 1 as the order of a source. */
-weft_status weft_eval_in_order(weft_source *source, int64_t count);
-
 #endif

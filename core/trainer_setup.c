@@ -186,7 +186,7 @@ static weft_status new_test(weft_trainer *t)
     WEFT_TRY(weft_source_borrow(t->device, test, &t->norm, test->count, &source));
     WEFT_TRY(
         weft_eval_open(&t->test, t->model, source, test->count, t->batch, test->classes != NULL));
-    return weft_eval_in_order(source, test->count);
+    return weft_source_in_order(source, test->count);
 }
 
 static weft_status new_plans(weft_trainer *t, const int32_t *held_out)

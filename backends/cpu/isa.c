@@ -39,13 +39,6 @@ static int list_tables(const weft_cpu_table *list[3])
     return count;
 }
 
-const weft_cpu_table *weft_cpu_table_best(void)
-{
-    const weft_cpu_table *list[3];
-    list_tables(list);
-    return list[0];
-}
-
 const weft_cpu_table *weft_cpu_table_named(const char *name)
 {
     const weft_cpu_table *list[3];
@@ -53,4 +46,9 @@ const weft_cpu_table *weft_cpu_table_named(const char *name)
     for (int i = 0; i < count; i++)
         if (strcmp(list[i]->name, name) == 0) return list[i];
     return list[0];
+}
+
+const weft_cpu_table *weft_cpu_table_best(void)
+{
+    return weft_cpu_table_named("");
 }

@@ -78,17 +78,6 @@ static weft_status train_model(weft_model *model, const weft_source *source, int
     return read_weights(model, out);
 }
 
-static weft_status order_all(weft_source *source, int32_t count)
-{
-    int32_t *ids = calloc((size_t)count, sizeof *ids);
-    if (!ids) return weft_fail(WEFT_ERR_MEMORY, "out of memory for the order of samples");
-    for (int32_t i = 0; i < count; i++)
-        ids[i] = i;
-    const weft_status status = weft_source_order(source, 0, ids, count);
-    free(ids);
-    return status;
-}
-
 static weft_status train_on(weft_device *device, const weft_graph *graph, const weft_dataset *data,
                             outcome *out)
 {
@@ -100,7 +89,7 @@ static weft_status train_on(weft_device *device, const weft_graph *graph, const 
     weft_model *model = NULL;
     weft_status status = weft_normalize_measure(data, NULL, count, &norm);
     if (status == WEFT_OK) status = weft_source_new(device, data, &norm, count, &source);
-    if (status == WEFT_OK) status = order_all(source, count);
+    if (status == WEFT_OK) status = weft_source_in_order(source, count);
     if (status == WEFT_OK) status = weft_model_new(graph, device, &desc, &model);
     if (status == WEFT_OK) status = train_model(model, source, count / STEPS, out);
     weft_model_free(model);
