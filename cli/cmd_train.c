@@ -170,7 +170,7 @@ static weft_status start_pictures(session *s, const weft_device_entry *entry)
              cli_device_words(entry), entry->info.name, weft_optimizer_name(o.optimizer.kind), lr,
              weft_schedule_name(o.schedule), (long long)o.batch_size, (unsigned long long)o.seed);
     free(model);
-    return cli_pictures_new(s->folder, t->resume != NULL, title, subtitle, &s->pictures);
+    return cli_pictures_new(s->folder, t->resume != NULL, title, subtitle, &s->log, &s->pictures);
 }
 
 /* ---- the end ---- */

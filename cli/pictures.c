@@ -1,14 +1,10 @@
 #include "cli/pictures.h"
 
-#include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
-#include "core/number.h"
+#include "cli/run_files.h"
 #include "core/posix.h"
 #include "report/curves.h"
-
-enum { METRICS_BYTES_MAX = 1 << 28, COLUMNS = 5 };
 
 struct cli_pictures {
     char *title, *subtitle, *svg, *png;
@@ -35,56 +31,28 @@ static weft_status add_point(cli_pictures *p, weft_curve_point point)
     return WEFT_OK;
 }
 
-/* ---- rows of an earlier part of the run ---- */
-
-/* The first columns of a line: epoch and four figures, which may be empty. False: not a row. */
-static bool read_row(char *line, double values[COLUMNS])
+static weft_curve_point point_of(const weft_epoch_report *r)
 {
-    char *at = line;
-    for (int i = 0; i < COLUMNS; i++) {
-        const size_t length = strcspn(at, ",");
-        const bool last = at[length] == '\0';
-        at[length] = '\0';
-        if (!weft_parse_double(at, &values[i])) values[i] = (double)NAN;
-        if (last && i + 1 < COLUMNS) return false;
-        at += length + !last;
-    }
-    return !isnan(values[0]);
+    return (weft_curve_point){r->epoch, r->train_loss, r->train_accuracy, r->val_loss,
+                              r->val_accuracy};
 }
 
-static weft_status read_rows(cli_pictures *p, char *text)
+/* Rows of an earlier part of the run. */
+static weft_status read_earlier(cli_pictures *p, const char *folder, const weft_log *log)
 {
-    for (char *line = text; *line;) {
-        double v[COLUMNS];
-        const size_t length = strcspn(line, "\n");
-        const bool last = line[length] == '\0';
-        line[length] = '\0';
-        if (read_row(line, v)) {
-            WEFT_TRY(add_point(p, (weft_curve_point){v[0], v[1], v[2], v[3], v[4]}));
-        }
-        line += length + !last;
-    }
-    return WEFT_OK;
-}
-
-static weft_status read_metrics(cli_pictures *p, const char *folder)
-{
-    char *path = weft_path_join(folder, "metrics.csv"), *text = NULL;
-    size_t count = 0;
-    weft_status status = path ? WEFT_OK : no_memory();
-    if (path && weft_path_exists(path)) {
-        status = weft_read_file(path, METRICS_BYTES_MAX, &text, &count);
-        if (status == WEFT_OK) status = read_rows(p, text);
-    }
-    free(text);
-    free(path);
+    weft_epoch_report *row = NULL;
+    int count = 0;
+    weft_status status = cli_run_epochs(folder, log, &row, &count);
+    for (int i = 0; i < count && status == WEFT_OK; i++)
+        status = add_point(p, point_of(&row[i]));
+    free(row);
     return status;
 }
 
 /* ---- the object ---- */
 
 weft_status cli_pictures_new(const char *folder, bool resumed, const char *title,
-                             const char *subtitle, cli_pictures **out)
+                             const char *subtitle, const weft_log *log, cli_pictures **out)
 {
     cli_pictures *p = calloc(1, sizeof *p);
     *out = NULL;
@@ -94,7 +62,7 @@ weft_status cli_pictures_new(const char *folder, bool resumed, const char *title
     p->svg = weft_path_join(folder, "curves.svg");
     p->png = weft_path_join(folder, "curves.png");
     weft_status status = p->title && p->subtitle && p->svg && p->png ? WEFT_OK : no_memory();
-    if (status == WEFT_OK && resumed) status = read_metrics(p, folder);
+    if (status == WEFT_OK && resumed) status = read_earlier(p, folder, log);
     if (status != WEFT_OK) {
         cli_pictures_free(p);
         return status;
@@ -121,8 +89,7 @@ weft_status cli_pictures_add(cli_pictures *pictures, const weft_epoch_report *r)
     /* A resumed run does epochs behind its checkpoint once more. */
     while (p->count > 0 && p->point[p->count - 1].epoch >= r->epoch)
         p->count--;
-    WEFT_TRY(add_point(p, (weft_curve_point){r->epoch, r->train_loss, r->train_accuracy,
-                                             r->val_loss, r->val_accuracy}));
+    WEFT_TRY(add_point(p, point_of(r)));
     const weft_curves curves = {p->title, p->subtitle, p->point, p->count};
     WEFT_TRY(weft_curves_draw(&curves, p->svg, p->png));
     p->drawn = true;

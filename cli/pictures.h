@@ -10,9 +10,9 @@
 typedef struct cli_pictures cli_pictures;
 
 /* title: "seed-cnn on fashion-mnist"; subtitle: device and settings. Both are copied. resumed: the
- * rows that metrics.csv in `folder` holds already are the first points. */
+ * rows that metrics.csv in `folder` holds already are the first points; log hears of damage. */
 weft_status cli_pictures_new(const char *folder, bool resumed, const char *title,
-                             const char *subtitle, cli_pictures **out);
+                             const char *subtitle, const weft_log *log, cli_pictures **out);
 void cli_pictures_free(cli_pictures *pictures);
 
 /* Add a point and draw curves.svg and curves.png. A failure is for a warning, not for an end. */

@@ -7,31 +7,13 @@
 
 #include "cli/models.h"
 #include "cli/output.h"
+#include "cli/run_files.h"
 #include "cli/trained.h"
 #include "core/config.h"
 #include "core/number.h"
 #include "core/posix.h"
 
-enum { CONFIG_BYTES_MAX = 1 << 20 };
-
 /* ---- the configuration file ---- */
-
-static weft_status load_json(const char *path, json_t **out)
-{
-    char *bytes = NULL;
-    size_t count = 0;
-    json_error_t error;
-    WEFT_TRY(weft_read_file(path, CONFIG_BYTES_MAX, &bytes, &count));
-    *out = json_loadb(bytes, count, JSON_REJECT_DUPLICATES, &error);
-    free(bytes);
-    if (!*out) {
-        return weft_fail(WEFT_ERR_FORMAT, "%s:%d: %s; it should be the config.json of a run", path,
-                         error.line, error.text);
-    }
-    if (json_is_object(*out)) return WEFT_OK;
-    return weft_fail(WEFT_ERR_FORMAT,
-                     "%s: not a JSON object; it should be the config.json of a run", path);
-}
 
 static const char *text_of(const json_t *object, const char *key)
 {
@@ -58,7 +40,7 @@ static weft_status read_choice(const char *path, const json_t *config, cli_optio
 
 static weft_status read_config(const char *path, cli_training *t)
 {
-    WEFT_TRY(load_json(path, &t->config));
+    WEFT_TRY(cli_json_file(path, "config.json", &t->config));
     const weft_status status = weft_config_read(t->config, &t->options);
     if (status != WEFT_OK) return weft_fail_in(status, "%s", path);
 
