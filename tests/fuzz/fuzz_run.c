@@ -15,7 +15,8 @@ static void open_logs(const char *folder)
 static void read_curves(const char *folder)
 {
     cli_pictures *pictures = NULL;
-    if (cli_pictures_new(folder, true, "a title", "more", &pictures) != WEFT_OK) return;
+    if (cli_pictures_new(folder, true, "a title", "more", &(weft_log){0}, &pictures) != WEFT_OK)
+        return;
     cli_pictures_free(pictures);
 }
 
