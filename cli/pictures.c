@@ -37,7 +37,7 @@ static weft_curve_point point_of(const weft_epoch_report *r)
                               r->val_accuracy};
 }
 
-/* Rows of an earlier part of the run. */
+/* Rows of an earlier part of the run. A file that holds no rows is no reason not to go on. */
 static weft_status read_earlier(cli_pictures *p, const char *folder, const weft_log *log)
 {
     weft_epoch_report *row = NULL;
@@ -46,7 +46,9 @@ static weft_status read_earlier(cli_pictures *p, const char *folder, const weft_
     for (int i = 0; i < count && status == WEFT_OK; i++)
         status = add_point(p, point_of(&row[i]));
     free(row);
-    return status;
+    if (status != WEFT_ERR_FORMAT) return status;
+    weft_say(log, WEFT_WARNING, "%s; the curves begin here", weft_error());
+    return WEFT_OK;
 }
 
 /* ---- the object ---- */
