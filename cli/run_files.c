@@ -52,20 +52,19 @@ static weft_status read_json(const char *folder, const char *name, bool wanted, 
 
 /* ---- metrics.csv ---- */
 
-/* Columns by name, so that later versions may add some. */
-typedef struct column {
-    const char *name;
-    size_t place; /* of a double in weft_epoch_report */
-} column;
-#define COLUMN(field)                              \
-    {                                              \
-#field, offsetof(weft_epoch_report, field) \
-    }
-static const column columns[] = {
-    COLUMN(train_loss),    COLUMN(train_accuracy), COLUMN(val_loss),          COLUMN(val_accuracy),
-    COLUMN(learning_rate), COLUMN(seconds),        COLUMN(images_per_second),
-};
+/* Columns are found by name, so that later versions may add some. */
+static const char *const columns[] = {"train_loss",       "train_accuracy", "val_loss",
+                                      "val_accuracy",     "learning_rate",  "seconds",
+                                      "images_per_second"};
 enum { COLUMN_COUNT = sizeof columns / sizeof *columns, CELLS_MAX = 32, EPOCH = -1, OTHER = -2 };
+
+static double *field_of(weft_epoch_report *row, int column)
+{
+    double *const fields[COLUMN_COUNT] = {
+        &row->train_loss,    &row->train_accuracy, &row->val_loss,         &row->val_accuracy,
+        &row->learning_rate, &row->seconds,        &row->images_per_second};
+    return fields[column];
+}
 
 typedef struct metrics {
     const char *path;
@@ -94,7 +93,7 @@ static int kind_of(const char *name)
 {
     if (strcmp(name, "epoch") == 0) return EPOCH;
     for (int i = 0; i < COLUMN_COUNT; i++)
-        if (strcmp(name, columns[i].name) == 0) return i;
+        if (strcmp(name, columns[i]) == 0) return i;
     return OTHER;
 }
 
@@ -144,7 +143,7 @@ static bool read_row(metrics *m, char *line, weft_epoch_report *row)
 {
     *row = (weft_epoch_report){0};
     for (int i = 0; i < COLUMN_COUNT; i++)
-        *(double *)((char *)row + columns[i].place) = (double)NAN;
+        *field_of(row, i) = (double)NAN;
     int cells = 0;
     for (char *cell; (cell = next_cell(&line)); cells++) {
         double value;
@@ -152,7 +151,7 @@ static bool read_row(metrics *m, char *line, weft_epoch_report *row)
         if (kind == EPOCH && !read_epoch(m, cell, row)) return false;
         if (kind < 0) continue;
         if (!read_cell(cell, &value)) return refuse(m, "no number:", cell);
-        *(double *)((char *)row + columns[kind].place) = value;
+        *field_of(row, kind) = value;
     }
     return cells == m->cells || refuse(m, "not as many columns as in the first line", NULL);
 }

@@ -43,9 +43,8 @@ static weft_status find_in_run(const char *run, const char *wanted, cli_trained 
                      run, out->which, out->path, best ? " with validation" : "");
 }
 
-static weft_status find_checkpoint(const cli_args *args, cli_trained *out)
+static weft_status find_checkpoint(const char *word, const char *wanted, cli_trained *out)
 {
-    const char *word = args->word[0], *wanted = cli_text(args, CLI_OPT_CHECKPOINT);
     if (weft_is_folder(word)) return find_in_run(word, wanted, out);
     if (!weft_path_exists(word)) {
         return weft_fail(WEFT_ERR_IO, "%s: no such run folder or checkpoint file", word);
@@ -74,9 +73,9 @@ weft_status cli_network_of(const weft_meta *meta, const char *path, weft_graph *
     return status;
 }
 
-static weft_status read_all(const cli_args *args, cli_trained *out)
+static weft_status read_all(const char *word, const char *wanted, cli_trained *out)
 {
-    WEFT_TRY(find_checkpoint(args, out));
+    WEFT_TRY(find_checkpoint(word, wanted, out));
     WEFT_TRY(weft_checkpoint_meta(out->path, &out->meta));
     WEFT_TRY(cli_network_of(out->meta, out->path, &out->graph));
     WEFT_TRY(weft_meta_get_normalize(out->meta, &out->norm));
@@ -86,12 +85,17 @@ static weft_status read_all(const cli_args *args, cli_trained *out)
                      out->path, (int)out->name_count, (int)cli_trained_outputs(out));
 }
 
-weft_status cli_trained_read(const cli_args *args, cli_trained *out)
+weft_status cli_trained_open(const char *word, const char *checkpoint, cli_trained *out)
 {
     *out = (cli_trained){0};
-    const weft_status status = read_all(args, out);
+    const weft_status status = read_all(word, checkpoint, out);
     if (status != WEFT_OK) cli_trained_free(out);
     return status;
+}
+
+weft_status cli_trained_read(const cli_args *args, cli_trained *out)
+{
+    return cli_trained_open(args->word[0], cli_text(args, CLI_OPT_CHECKPOINT), out);
 }
 
 void cli_trained_free(cli_trained *trained)

@@ -16,8 +16,11 @@ typedef struct cli_trained {
     int32_t name_count;
 } cli_trained;
 
-/* Read everything but the weights of the RUN or FILE that the first word names; --checkpoint
- * chooses in a run. WEFT_ERR_IO, WEFT_ERR_USAGE or WEFT_ERR_FORMAT names the file. */
+/* Read everything but the weights of a RUN or FILE. checkpoint: "last", "best" or a file, of a run;
+ * NULL: last. WEFT_ERR_IO, WEFT_ERR_USAGE or WEFT_ERR_FORMAT names the file. */
+weft_status cli_trained_open(const char *word, const char *checkpoint, cli_trained *out);
+
+/* The same of the first word and --checkpoint. */
 weft_status cli_trained_read(const cli_args *args, cli_trained *out);
 void cli_trained_free(cli_trained *trained);
 

@@ -15,8 +15,8 @@ typedef struct cl_source {
 
 enum { FILES_MAX = 64, FILE_MAX = 1 << 17 };
 
-cl_source cl_sources[FILES_MAX];
-int cl_source_count;
+cl_source cl_sources[FILES_MAX + 1];
+static int source_count;
 
 static void stop(const char *what)
 {
@@ -31,11 +31,11 @@ static void take(const char *folder, const char *name)
     char *copy = malloc(strlen(name) + 1);
     (void)snprintf(path, sizeof path, "%s/%s", folder, name);
     FILE *file = fopen(path, "rb");
-    if (!text || !copy || !file || cl_source_count == FILES_MAX) stop(path);
+    if (!text || !copy || !file || source_count == FILES_MAX) stop(path);
     const size_t length = fread(text, 1, FILE_MAX, file);
     if (length == FILE_MAX) stop(path);
     fclose(file);
-    cl_sources[cl_source_count++] = (cl_source){strcpy(copy, name), text, length};
+    cl_sources[source_count++] = (cl_source){strcpy(copy, name), text, length};
 }
 
 static int by_name(const void *a, const void *b)
@@ -54,5 +54,5 @@ static __attribute__((constructor)) void read_folder(void)
             take(folder, entry->d_name);
     }
     closedir(names);
-    qsort(cl_sources, (size_t)cl_source_count, sizeof *cl_sources, by_name);
+    qsort(cl_sources, (size_t)source_count, sizeof *cl_sources, by_name);
 }

@@ -26,10 +26,10 @@ typedef struct assembly {
 
 const char *cl_source_find(const char *name, size_t *length)
 {
-    for (int i = 0; i < cl_source_count; i++) {
-        if (strcmp(cl_sources[i].name, name) == 0) {
-            *length = cl_sources[i].length;
-            return (const char *)cl_sources[i].text;
+    for (const cl_source *source = cl_sources; source->name; source++) {
+        if (strcmp(source->name, name) == 0) {
+            *length = source->length;
+            return (const char *)source->text;
         }
     }
     *length = 0;
@@ -39,9 +39,9 @@ const char *cl_source_find(const char *name, size_t *length)
 uint64_t cl_sources_hash(void)
 {
     uint64_t hash = 0;
-    for (int i = 0; i < cl_source_count; i++) {
-        hash = XXH3_64bits_withSeed(cl_sources[i].name, strlen(cl_sources[i].name), hash);
-        hash = XXH3_64bits_withSeed(cl_sources[i].text, cl_sources[i].length, hash);
+    for (const cl_source *source = cl_sources; source->name; source++) {
+        hash = XXH3_64bits_withSeed(source->name, strlen(source->name), hash);
+        hash = XXH3_64bits_withSeed(source->text, source->length, hash);
     }
     return hash;
 }

@@ -1,16 +1,15 @@
-/* The files of cl/, embedded by cl/embed.cmake. */
+/* The files of cl/, embedded by scripts/embed.cmake. */
 #ifndef WEFT_BACKENDS_OPENCL_SOURCES_H
 #define WEFT_BACKENDS_OPENCL_SOURCES_H
 
 #include <stddef.h>
 
 typedef struct cl_source {
-    const char *name;
-    const unsigned char *text; /* not ended by a zero byte */
+    const char *name; /* NULL ends the table */
+    const unsigned char *text;
     size_t length;
 } cl_source;
 
 extern const cl_source cl_sources[];
-extern const int cl_source_count;
 
 #endif
