@@ -33,8 +33,8 @@ static weft_status add_point(cli_pictures *p, weft_curve_point point)
 
 static weft_curve_point point_of(const weft_epoch_report *r)
 {
-    return (weft_curve_point){r->epoch, r->train_loss, r->train_accuracy, r->val_loss,
-                              r->val_accuracy};
+    return (weft_curve_point){r->epoch,    r->train_loss,   r->train_accuracy,
+                              r->val_loss, r->val_accuracy, r->learning_rate};
 }
 
 /* Rows of an earlier part of the run. A file that holds no rows is no reason not to go on. */
@@ -93,7 +93,8 @@ weft_status cli_pictures_add(cli_pictures *pictures, const weft_epoch_report *r)
         p->count--;
     WEFT_TRY(add_point(p, point_of(r)));
     const weft_curves curves = {p->title, p->subtitle, p->point, p->count};
-    WEFT_TRY(weft_curves_draw(&curves, p->svg, p->png));
+    const weft_figure figure = weft_curves_figure(&curves);
+    WEFT_TRY(weft_figure_write(&figure, WEFT_LIGHT, p->svg, p->png));
     p->drawn = true;
     return WEFT_OK;
 }

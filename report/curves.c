@@ -3,17 +3,13 @@
 
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 
-#include "core/checked.h"
 #include "core/number.h"
-#include "report/figure.h"
 
 /* The picture's measures, in pixels of the SVG. */
 enum {
     WIDTH = 1000,
     HEIGHT = 420,
-    MARGIN = 16,
     PANEL_LEFT = 56, /* of a plot in its half of the picture */
     PANEL_WIDTH = 338,
     PANEL_TOP = 112,
@@ -22,54 +18,46 @@ enum {
 };
 
 enum { DOTS_MAX = 40, Y_TICKS = 6, X_TICKS = 10 };
-enum { TRAINING, VALIDATION, LINES };
+enum { TRAINING = WEFT_TRAINING, VALIDATION = WEFT_VALIDATION, LINES = 2 };
 
 /* What a panel shows. decimals (of values below 1) and unit are those of the values behind names.
  */
 typedef struct series {
     const char *title;
-    const double *line[LINES];
+    weft_series line[LINES];
     double floor, ceiling; /* where the axis ends unless values lie beyond */
     int decimals;
     const char *unit;
 } series;
 
-/* The points as columns; accuracies in percent. */
+/* Accuracies in percent. */
 typedef struct drawing {
     const weft_curves *curves;
     int count;
-    double *epoch;
     series loss, accuracy;
     int best; /* index of the epoch with the lowest validation loss, or -1 */
 } drawing;
 
 static const char *const names[LINES] = {"training", "validation"};
 
-static weft_colour colour_of(int line)
-{
-    return line == TRAINING ? weft_blue : weft_vermilion;
-}
-
 typedef struct range {
     double low, high; /* low > high: nothing was seen */
 } range;
 
-static range range_of(range r, const double *values, int count)
+static void include(range *r, double value)
 {
-    for (int i = 0; i < count; i++) {
-        if (!weft_drawable(values[i])) continue;
-        r.low = fmin(r.low, values[i]);
-        r.high = fmax(r.high, values[i]);
-    }
-    return r;
+    if (!weft_drawable(value)) return;
+    r->low = fmin(r->low, value);
+    r->high = fmax(r->high, value);
 }
 
 /* A flat line lies in the middle; a range that begins near zero begins at zero. */
-static weft_ticks choose_ticks(const series *s, int count)
+static weft_ticks choose_ticks(const series *s)
 {
     range r = {INFINITY, -INFINITY};
-    for (int i = 0; i < LINES; i++)
-        r = range_of(r, s->line[i], count);
+    for (int line = 0; line < LINES; line++)
+        for (int i = 0; i < s->line[line].count; i++)
+            include(&r, weft_series_y(&s->line[line], i));
     if (r.low > r.high) r = (range){0, isfinite(s->ceiling) ? s->ceiling : 1};
 
     const range seen = r;
@@ -84,11 +72,13 @@ static weft_ticks choose_ticks(const series *s, int count)
 static weft_panel place_panel(const drawing *d, const series *s, double left, weft_ticks *x,
                               weft_ticks *y)
 {
-    range e = range_of((range){INFINITY, -INFINITY}, d->epoch, d->count);
+    range e = {INFINITY, -INFINITY};
+    for (int i = 0; i < d->count; i++)
+        include(&e, d->curves->point[i].epoch);
     if (e.low > e.high) e = (range){1, 1};
     const double around = e.high > e.low ? (e.high - e.low) * 0.02 : 1;
     *x = weft_ticks_within(e.low, e.high, X_TICKS);
-    *y = choose_ticks(s, d->count);
+    *y = choose_ticks(s);
     return (weft_panel){.left = left,
                         .top = PANEL_TOP,
                         .width = PANEL_WIDTH,
@@ -99,10 +89,10 @@ static weft_panel place_panel(const drawing *d, const series *s, double left, we
                         .y_high = y->first + y->step * (y->count - 1)};
 }
 
-static int last_shown(const drawing *d, const double *values)
+static int last_shown(const weft_series *s)
 {
-    int i = d->count - 1;
-    while (i >= 0 && !(weft_drawable(values[i]) && weft_drawable(d->epoch[i])))
+    int i = s->count - 1;
+    while (i >= 0 && !weft_series_shown(s, i))
         i--;
     return i;
 }
@@ -131,14 +121,14 @@ static void place_names(const weft_panel *p, const double *end, const bool *ther
     at[lower] = at[upper] + LABEL_HEIGHT;
 }
 
-static void name_lines(cairo_t *cr, const weft_panel *p, const drawing *d, const series *s)
+static void name_lines(const weft_canvas *canvas, const weft_panel *p, const series *s)
 {
     double end[LINES] = {0}, at[LINES];
     bool there[LINES];
     for (int i = 0; i < LINES; i++) {
-        const int last = last_shown(d, s->line[i]);
+        const int last = last_shown(&s->line[i]);
         there[i] = last >= 0;
-        if (there[i]) end[i] = s->line[i][last];
+        if (there[i]) end[i] = weft_series_y(&s->line[i], last);
     }
     place_names(p, end, there, at);
     for (int i = 0; i < LINES; i++) {
@@ -148,21 +138,22 @@ static void name_lines(cairo_t *cr, const weft_panel *p, const drawing *d, const
                             .y = at[i] - 2,
                             .size = 12,
                             .bold = true,
-                            .colour = colour_of(i)};
-        weft_label_draw(cr, &label, names[i]);
+                            .colour = canvas->palette->series[i]};
+        weft_label_draw(canvas->cr, &label, names[i]);
         value_text(s, end[i], text, sizeof text);
         label.bold = false;
         label.y += 15;
-        weft_label_draw(cr, &label, text);
+        weft_label_draw(canvas->cr, &label, text);
     }
 }
 
 /* The best epoch's line goes below the curves, its ring and its name above them. */
-static void draw_best_line(cairo_t *cr, const weft_panel *p, double epoch)
+static void draw_best_line(const weft_canvas *canvas, const weft_panel *p, double epoch)
 {
     static const double dash[] = {3, 3};
+    cairo_t *cr = canvas->cr;
     const double x = floor(weft_panel_x(p, epoch)) + 0.5;
-    weft_colour_set(cr, weft_soft);
+    weft_colour_set(cr, canvas->palette->soft);
     cairo_set_line_width(cr, 1);
     cairo_set_dash(cr, dash, 2, 0);
     cairo_move_to(cr, x, p->top - 2);
@@ -171,106 +162,102 @@ static void draw_best_line(cairo_t *cr, const weft_panel *p, double epoch)
     cairo_set_dash(cr, NULL, 0, 0);
 }
 
-static void draw_best(cairo_t *cr, const weft_panel *p, const drawing *d, const series *s)
+static void draw_best(const weft_canvas *canvas, const weft_panel *p, const drawing *d,
+                      const series *s)
 {
-    char text[96], value[64], epoch[WEFT_NUMBER_TEXT];
-    const double best = s->line[VALIDATION][d->best], x = weft_panel_x(p, d->epoch[d->best]);
-    weft_label label = {.size = 11, .anchor = WEFT_CENTRE, .colour = weft_soft};
+    char text[128], value[64], epoch[WEFT_NUMBER_TEXT];
+    const double best = weft_series_y(&s->line[VALIDATION], d->best);
+    const double at = d->curves->point[d->best].epoch, x = weft_panel_x(p, at);
+    weft_label label = {.size = 11, .anchor = WEFT_CENTRE, .colour = canvas->palette->soft};
     label.y = p->top - 7;
+    (void)weft_format(at, 6, epoch);
     if (weft_drawable(best)) {
-        weft_ring_draw(cr, x, weft_panel_y(p, best), weft_vermilion);
+        weft_ring_draw(canvas, x, weft_panel_y(p, best), canvas->palette->series[VALIDATION]);
         value_text(s, best, value, sizeof value);
-        (void)snprintf(text, sizeof text, "best epoch %s: %s",
-                       weft_format(d->epoch[d->best], 6, epoch), value);
+        (void)snprintf(text, sizeof text, "best epoch %s: %s", epoch, value);
     } else {
-        (void)snprintf(text, sizeof text, "best epoch %s",
-                       weft_format(d->epoch[d->best], 6, epoch));
+        (void)snprintf(text, sizeof text, "best epoch %s", epoch);
     }
-    const double half = weft_label_width(cr, &label, text) / 2;
+    const double half = weft_label_width(canvas->cr, &label, text) / 2;
     label.x = fmin(fmax(x, p->left + half), p->left + p->width - half);
-    weft_label_draw(cr, &label, text);
+    weft_label_draw(canvas->cr, &label, text);
 }
 
-static void draw_panel(cairo_t *cr, const drawing *d, const series *s, double left)
+static bool nothing_in(const series *s)
+{
+    return last_shown(&s->line[TRAINING]) < 0 && last_shown(&s->line[VALIDATION]) < 0;
+}
+
+static void draw_panel(const weft_canvas *canvas, const drawing *d, const series *s, double left)
 {
     weft_ticks x, y;
     const weft_panel p = place_panel(d, s, left, &x, &y);
     const bool marked = d->best >= 0 && d->count > 1;
     weft_label_draw(
-        cr, &(weft_label){.x = p.left, .y = 84, .size = 13, .bold = true, .colour = weft_ink},
+        canvas->cr,
+        &(weft_label){
+            .x = p.left, .y = 84, .size = 13, .bold = true, .colour = canvas->palette->ink},
         s->title);
-    weft_panel_axes(cr, &p, x, y, "epoch");
-    if (marked) draw_best_line(cr, &p, d->epoch[d->best]);
+    weft_panel_axes(canvas, &p, x, y, "epoch");
+    if (nothing_in(s)) weft_panel_note(canvas, &p, "no data");
+    if (marked) draw_best_line(canvas, &p, d->curves->point[d->best].epoch);
     for (int i = 0; i < LINES; i++)
-        weft_panel_line(cr, &p, d->epoch, s->line[i], d->count, colour_of(i), d->count <= DOTS_MAX);
-    if (marked) draw_best(cr, &p, d, s);
-    name_lines(cr, &p, d, s);
-}
-
-static void draw(cairo_t *cr, const void *data)
-{
-    const drawing *d = data;
-    weft_label label = {.x = MARGIN,
-                        .y = 32,
-                        .size = 17,
-                        .width = WIDTH - 2 * MARGIN,
-                        .bold = true,
-                        .colour = weft_ink};
-    if (d->curves->title) weft_label_draw(cr, &label, d->curves->title);
-    label.y = 52;
-    label.size = 12;
-    label.bold = false;
-    label.colour = weft_soft;
-    if (d->curves->subtitle) weft_label_draw(cr, &label, d->curves->subtitle);
-    draw_panel(cr, d, &d->loss, PANEL_LEFT);
-    draw_panel(cr, d, &d->accuracy, WIDTH / 2.0 + PANEL_LEFT);
+        weft_panel_line(canvas, &p, &s->line[i], canvas->palette->series[i], d->count <= DOTS_MAX);
+    if (marked) draw_best(canvas, &p, d, s);
+    name_lines(canvas, &p, s);
 }
 
 static int best_epoch(const drawing *d)
 {
-    const double *loss = d->loss.line[VALIDATION];
+    const weft_series *loss = &d->loss.line[VALIDATION];
     int best = -1;
     for (int i = 0; i < d->count; i++)
-        if (weft_drawable(loss[i]) && weft_drawable(d->epoch[i]) &&
-            (best < 0 || loss[i] < loss[best]))
+        if (weft_series_shown(loss, i) &&
+            (best < 0 || weft_series_y(loss, i) < weft_series_y(loss, best)))
             best = i;
     return best;
 }
 
-/* columns: room for five of count numbers. */
-static void fill(drawing *d, double *columns)
+static weft_series column(const weft_curves *curves, const double *epoch, const double *first,
+                          double scale)
 {
-    const size_t n = (size_t)d->count;
-    double *loss = columns + n, *val_loss = loss + n, *right = val_loss + n, *val_right = right + n;
-    d->epoch = columns;
-    for (size_t i = 0; i < n; i++) {
-        const weft_curve_point *point = d->curves->point + i;
-        d->epoch[i] = point->epoch;
-        loss[i] = point->train_loss;
-        val_loss[i] = point->val_loss;
-        right[i] = point->train_accuracy * 100;
-        val_right[i] = point->val_accuracy * 100;
-    }
-    d->loss = (series){
-        .title = "Loss", .line = {loss, val_loss}, .ceiling = INFINITY, .decimals = 4, .unit = ""};
-    d->accuracy = (series){.title = "Accuracy (%)",
-                           .line = {right, val_right},
-                           .ceiling = 100,
-                           .decimals = 2,
-                           .unit = " %"};
-    d->best = best_epoch(d);
+    return (weft_series){.x = epoch,
+                         .y = first,
+                         .count = curves->count,
+                         .stride = sizeof(weft_curve_point) / sizeof(double),
+                         .scale = scale};
 }
 
-weft_status weft_curves_draw(const weft_curves *curves, const char *svg_path, const char *png_path)
+static drawing drawing_of(const weft_curves *c)
 {
-    drawing d = {.curves = curves, .count = curves->count > 0 ? curves->count : 0};
-    size_t bytes;
-    double *columns = NULL;
-    if (!weft_mul_size((size_t)d.count + 1, 5 * sizeof *columns, &bytes))
-        columns = calloc(1, bytes);
-    if (!columns) return weft_fail(WEFT_ERR_MEMORY, "out of memory: curves of %d epochs", d.count);
-    fill(&d, columns);
-    const weft_status status = weft_figure_write(draw, &d, WIDTH, HEIGHT, svg_path, png_path);
-    free(columns);
-    return status;
+    static const weft_curve_point none = {0};
+    const weft_curve_point *p = c->count > 0 ? c->point : &none;
+    drawing d = {.curves = c, .count = c->count > 0 ? c->count : 0};
+    d.loss = (series){
+        .title = "Loss",
+        .line = {column(c, &p->epoch, &p->train_loss, 1), column(c, &p->epoch, &p->val_loss, 1)},
+        .ceiling = INFINITY,
+        .decimals = 4,
+        .unit = ""};
+    d.accuracy = (series){.title = "Accuracy (%)",
+                          .line = {column(c, &p->epoch, &p->train_accuracy, 100),
+                                   column(c, &p->epoch, &p->val_accuracy, 100)},
+                          .ceiling = 100,
+                          .decimals = 2,
+                          .unit = " %"};
+    d.best = best_epoch(&d);
+    return d;
+}
+
+static void draw(const weft_canvas *canvas, const void *data)
+{
+    const drawing d = drawing_of(data);
+    weft_heading_draw(canvas, d.curves->title, d.curves->subtitle, WIDTH);
+    draw_panel(canvas, &d, &d.loss, PANEL_LEFT);
+    draw_panel(canvas, &d, &d.accuracy, WIDTH / 2.0 + PANEL_LEFT);
+}
+
+weft_figure weft_curves_figure(const weft_curves *curves)
+{
+    return (weft_figure){draw, curves, WIDTH, HEIGHT};
 }

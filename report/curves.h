@@ -1,13 +1,13 @@
-/* Training curves as a picture: loss and accuracy over epochs, training and validation. Data in,
- * file out. */
+/* Training curves as a picture: loss, accuracy and learning rate over epochs. Data in, figure out.
+ */
 #ifndef WEFT_REPORT_CURVES_H
 #define WEFT_REPORT_CURVES_H
 
-#include "core/status.h"
+#include "report/figure.h"
 
-/* One point per epoch; NAN where there is no value. */
+/* One point per epoch; NAN where there is no value. Accuracies are shares, 0 to 1. */
 typedef struct weft_curve_point {
-    double epoch, train_loss, train_accuracy, val_loss, val_accuracy;
+    double epoch, train_loss, train_accuracy, val_loss, val_accuracy, learning_rate;
 } weft_curve_point;
 
 typedef struct weft_curves {
@@ -17,8 +17,6 @@ typedef struct weft_curves {
     int count;
 } weft_curves;
 
-/* Draw to an SVG and a PNG file (each may be NULL), replaced in one go. WEFT_ERR_IO names the file.
- */
-weft_status weft_curves_draw(const weft_curves *curves, const char *svg_path, const char *png_path);
+weft_figure weft_curves_figure(const weft_curves *curves);
 
 #endif

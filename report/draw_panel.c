@@ -2,8 +2,7 @@
 
 #include <math.h>
 
-static const double tick_size = 11, dot_radius = 2.6, ring_radius = 5, line_width = 2,
-                    thin_width = 1.5;
+static const double tick_size = 11;
 
 /* 1, 2 or 5 times a power of ten, at least `least`. */
 static double round_step(double least)
@@ -42,8 +41,10 @@ static const char *tick_text(weft_ticks ticks, int i, char text[WEFT_FIXED_TEXT]
     return weft_fixed(ticks.first + i * ticks.step, digits < 0 ? (int)-digits : 0, text);
 }
 
-static void stroke(cairo_t *cr, double x0, double y0, double x1, double y1, weft_colour colour)
+static void stroke(const weft_canvas *canvas, double x0, double y0, double x1, double y1,
+                   weft_colour colour)
 {
+    cairo_t *cr = canvas->cr;
     weft_colour_set(cr, colour);
     cairo_set_line_width(cr, 1);
     cairo_move_to(cr, x0, y0);
@@ -51,92 +52,55 @@ static void stroke(cairo_t *cr, double x0, double y0, double x1, double y1, weft
     cairo_stroke(cr);
 }
 
-static void draw_y_axis(cairo_t *cr, const weft_panel *p, weft_ticks ticks)
+static void draw_y_axis(const weft_canvas *canvas, const weft_panel *p, weft_ticks ticks)
 {
     for (int i = 0; i < ticks.count; i++) {
         char text[WEFT_FIXED_TEXT];
         const double at = floor(weft_panel_y(p, ticks.first + i * ticks.step)) + 0.5;
-        stroke(cr, p->left, at, p->left + p->width, at, weft_faint);
-        weft_label_draw(cr,
+        stroke(canvas, p->left, at, p->left + p->width, at, canvas->palette->faint);
+        weft_label_draw(canvas->cr,
                         &(weft_label){.x = p->left - 8,
                                       .y = at + 4,
                                       .size = tick_size,
                                       .anchor = WEFT_RIGHT,
-                                      .colour = weft_soft},
+                                      .colour = canvas->palette->soft},
                         tick_text(ticks, i, text));
     }
 }
 
-static void draw_x_axis(cairo_t *cr, const weft_panel *p, weft_ticks ticks, const char *title)
+static void draw_x_axis(const weft_canvas *canvas, const weft_panel *p, weft_ticks ticks,
+                        const char *title)
 {
     const double bottom = floor(p->top + p->height) + 0.5;
-    weft_label label = {.size = tick_size, .anchor = WEFT_CENTRE, .colour = weft_soft};
-    stroke(cr, p->left, bottom, p->left + p->width, bottom, weft_soft);
+    weft_label label = {.size = tick_size, .anchor = WEFT_CENTRE, .colour = canvas->palette->soft};
+    stroke(canvas, p->left, bottom, p->left + p->width, bottom, canvas->palette->soft);
     label.y = bottom + 18;
     for (int i = 0; i < ticks.count; i++) {
         char text[WEFT_FIXED_TEXT];
         label.x = weft_panel_x(p, ticks.first + i * ticks.step);
-        stroke(cr, label.x, bottom, label.x, bottom + 4, weft_soft);
-        weft_label_draw(cr, &label, tick_text(ticks, i, text));
+        stroke(canvas, label.x, bottom, label.x, bottom + 4, canvas->palette->soft);
+        weft_label_draw(canvas->cr, &label, tick_text(ticks, i, text));
     }
     label.x = p->left + p->width / 2;
     label.y = bottom + 36;
-    weft_label_draw(cr, &label, title);
+    weft_label_draw(canvas->cr, &label, title);
 }
 
-void weft_panel_axes(cairo_t *cr, const weft_panel *panel, weft_ticks x, weft_ticks y,
+void weft_panel_axes(const weft_canvas *canvas, const weft_panel *panel, weft_ticks x, weft_ticks y,
                      const char *x_title)
 {
-    draw_y_axis(cr, panel, y);
-    draw_x_axis(cr, panel, x, x_title);
+    draw_y_axis(canvas, panel, y);
+    draw_x_axis(canvas, panel, x, x_title);
 }
 
-static void circle(cairo_t *cr, double x, double y, double radius)
+void weft_panel_note(const weft_canvas *canvas, const weft_panel *panel, const char *text)
 {
-    cairo_new_sub_path(cr);
-    cairo_arc(cr, x, y, radius, 0, 6.283185307179586);
-}
-
-static void dot(cairo_t *cr, double x, double y)
-{
-    circle(cr, x, y, dot_radius);
-    cairo_fill(cr);
-}
-
-void weft_ring_draw(cairo_t *cr, double x, double y, weft_colour colour)
-{
-    circle(cr, x, y, ring_radius);
-    weft_colour_set(cr, weft_white);
-    cairo_fill_preserve(cr);
-    weft_colour_set(cr, colour);
-    cairo_set_line_width(cr, line_width);
-    cairo_stroke(cr);
-}
-
-static bool shown(const double *x, const double *y, int count, int i)
-{
-    return i >= 0 && i < count && weft_drawable(x[i]) && weft_drawable(y[i]);
-}
-
-void weft_panel_line(cairo_t *cr, const weft_panel *panel, const double *x, const double *y,
-                     int count, weft_colour colour, bool dots)
-{
-    weft_colour_set(cr, colour);
-    cairo_set_line_width(cr, dots ? line_width : thin_width);
-    cairo_set_line_join(cr, CAIRO_LINE_JOIN_ROUND);
-    cairo_set_line_cap(cr, CAIRO_LINE_CAP_ROUND);
-    for (int i = 0; i < count; i++) {
-        if (!shown(x, y, count, i)) continue;
-        const double at_x = weft_panel_x(panel, x[i]), at_y = weft_panel_y(panel, y[i]);
-        if (shown(x, y, count, i - 1))
-            cairo_line_to(cr, at_x, at_y);
-        else
-            cairo_move_to(cr, at_x, at_y);
-    }
-    cairo_stroke(cr);
-    for (int i = 0; i < count; i++) {
-        if (!shown(x, y, count, i)) continue;
-        const bool alone = !shown(x, y, count, i - 1) && !shown(x, y, count, i + 1);
-        if (dots || alone) dot(cr, weft_panel_x(panel, x[i]), weft_panel_y(panel, y[i]));
-    }
+    weft_label_draw(canvas->cr,
+                    &(weft_label){.x = panel->left + panel->width / 2,
+                                  .y = panel->top + panel->height / 2 + 4,
+                                  .size = 13,
+                                  .width = panel->width,
+                                  .anchor = WEFT_CENTRE,
+                                  .colour = canvas->palette->soft},
+                    text);
 }

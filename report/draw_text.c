@@ -9,15 +9,6 @@
 
 enum { TEXT_BYTES = 512 };
 
-const weft_colour weft_blue = {0.000, 0.447, 0.698}, weft_vermilion = {0.835, 0.369, 0.000},
-                  weft_ink = {0.13, 0.14, 0.16}, weft_soft = {0.40, 0.42, 0.45},
-                  weft_faint = {0.90, 0.91, 0.92}, weft_white = {1, 1, 1};
-
-void weft_colour_set(cairo_t *cr, weft_colour colour)
-{
-    cairo_set_source_rgb(cr, colour.red, colour.green, colour.blue);
-}
-
 const char *weft_fixed(double value, int decimals, char text[WEFT_FIXED_TEXT])
 {
     int64_t unit = 1;
@@ -101,4 +92,21 @@ void weft_label_draw(cairo_t *cr, const weft_label *label, const char *text)
     cairo_move_to(cr, label->x - share * measure(cr, out), label->y);
     cairo_show_text(cr, out);
     cairo_new_path(cr);
+}
+
+void weft_heading_draw(const weft_canvas *canvas, const char *title, const char *subtitle,
+                       double width)
+{
+    weft_label label = {.x = WEFT_MARGIN,
+                        .y = 32,
+                        .size = 17,
+                        .width = width - 2 * WEFT_MARGIN,
+                        .bold = true,
+                        .colour = canvas->palette->ink};
+    if (title) weft_label_draw(canvas->cr, &label, title);
+    label.y = 52;
+    label.size = 12;
+    label.bold = false;
+    label.colour = canvas->palette->soft;
+    if (subtitle) weft_label_draw(canvas->cr, &label, subtitle);
 }

@@ -37,10 +37,11 @@ static cairo_status_t append(void *closure, const unsigned char *data, unsigned 
 }
 
 /* Text must lie alike in both files, whatever the screen of this machine is like. */
-static cairo_status_t draw_on(cairo_surface_t *surface, double scale, weft_drawing *draw,
-                              const void *data)
+static cairo_status_t draw_on(cairo_surface_t *surface, double scale, const weft_figure *figure,
+                              weft_theme theme)
 {
-    cairo_t *cr = cairo_create(surface);
+    const weft_canvas canvas = {cairo_create(surface), weft_palette_of(theme)};
+    cairo_t *cr = canvas.cr;
     cairo_font_options_t *font = cairo_font_options_create();
     cairo_font_options_set_antialias(font, CAIRO_ANTIALIAS_GRAY);
     cairo_font_options_set_hint_style(font, CAIRO_HINT_STYLE_NONE);
@@ -49,9 +50,9 @@ static cairo_status_t draw_on(cairo_surface_t *surface, double scale, weft_drawi
     cairo_font_options_destroy(font);
 
     cairo_scale(cr, scale, scale);
-    weft_colour_set(cr, weft_white);
+    weft_colour_set(cr, canvas.palette->paper);
     cairo_paint(cr);
-    draw(cr, data);
+    figure->draw(&canvas, figure->data);
     const cairo_status_t status = cairo_status(cr);
     cairo_destroy(cr);
     return status;
@@ -73,12 +74,12 @@ static void drop_surface_name(bytes *svg)
     }
 }
 
-static cairo_status_t make_svg(weft_drawing *draw, const void *data, int width, int height,
-                               bytes *out)
+static cairo_status_t make_svg(const weft_figure *figure, weft_theme theme, bytes *out)
 {
-    cairo_surface_t *surface = cairo_svg_surface_create_for_stream(append, out, width, height);
+    cairo_surface_t *surface =
+        cairo_svg_surface_create_for_stream(append, out, figure->width, figure->height);
     cairo_svg_surface_set_document_unit(surface, CAIRO_SVG_UNIT_PX);
-    cairo_status_t status = draw_on(surface, 1, draw, data);
+    cairo_status_t status = draw_on(surface, 1, figure, theme);
     cairo_surface_finish(surface);
     if (status == CAIRO_STATUS_SUCCESS) status = cairo_surface_status(surface);
     cairo_surface_destroy(surface);
@@ -86,36 +87,60 @@ static cairo_status_t make_svg(weft_drawing *draw, const void *data, int width, 
     return status;
 }
 
-static cairo_status_t make_png(weft_drawing *draw, const void *data, int width, int height,
-                               bytes *out)
+static cairo_status_t make_png(const weft_figure *figure, weft_theme theme, int scale, bytes *out)
 {
-    cairo_surface_t *surface =
-        cairo_image_surface_create(CAIRO_FORMAT_RGB24, width * PNG_SCALE, height * PNG_SCALE);
-    cairo_status_t status = draw_on(surface, PNG_SCALE, draw, data);
+    cairo_surface_t *surface = cairo_image_surface_create(CAIRO_FORMAT_RGB24, figure->width * scale,
+                                                          figure->height * scale);
+    cairo_status_t status = draw_on(surface, scale, figure, theme);
     if (status == CAIRO_STATUS_SUCCESS)
         status = cairo_surface_write_to_png_stream(surface, append, out);
     cairo_surface_destroy(surface);
     return status;
 }
 
-static weft_status save(const char *path, cairo_status_t made, const bytes *file)
+/* Hand a drawn file over, or free it and say why there is none. */
+static weft_status hand_over(cairo_status_t made, bytes *file, char **out, size_t *count)
 {
+    static const unsigned char end[1] = {0};
+    *out = NULL;
+    *count = 0;
+    if (made == CAIRO_STATUS_SUCCESS) made = append(file, end, 1);
+    if (made == CAIRO_STATUS_SUCCESS) {
+        *out = (char *)file->data;
+        *count = file->count - 1;
+        return WEFT_OK;
+    }
+    free(file->data);
     if (made == CAIRO_STATUS_NO_MEMORY)
-        return weft_fail(WEFT_ERR_MEMORY, "out of memory: drawing %s", path);
-    if (made != CAIRO_STATUS_SUCCESS)
-        return weft_fail(WEFT_ERR_IO, "cannot draw %s: %s", path, cairo_status_to_string(made));
-    return weft_write_file(path, file->data, file->count);
+        return weft_fail(WEFT_ERR_MEMORY, "out of memory: drawing a picture");
+    return weft_fail(WEFT_ERR_IO, "cannot draw a picture: %s", cairo_status_to_string(made));
 }
 
-weft_status weft_figure_write(weft_drawing *draw, const void *data, int width, int height,
-                              const char *svg_path, const char *png_path)
+weft_status weft_figure_svg(const weft_figure *figure, weft_theme theme, char **out, size_t *count)
 {
-    bytes svg = {0}, png = {0};
+    bytes svg = {0};
+    return hand_over(make_svg(figure, theme, &svg), &svg, out, count);
+}
+
+weft_status weft_figure_png(const weft_figure *figure, weft_theme theme, int scale, char **out,
+                            size_t *count)
+{
+    bytes png = {0};
+    return hand_over(make_png(figure, theme, scale, &png), &png, out, count);
+}
+
+weft_status weft_figure_write(const weft_figure *figure, weft_theme theme, const char *svg_path,
+                              const char *png_path)
+{
+    char *svg = NULL, *png = NULL;
+    size_t count;
     weft_status status = WEFT_OK;
-    if (svg_path) status = save(svg_path, make_svg(draw, data, width, height, &svg), &svg);
+    if (svg_path) status = weft_figure_svg(figure, theme, &svg, &count);
+    if (svg) status = weft_write_file(svg_path, svg, count);
     if (status == WEFT_OK && png_path)
-        status = save(png_path, make_png(draw, data, width, height, &png), &png);
-    free(svg.data);
-    free(png.data);
+        status = weft_figure_png(figure, theme, PNG_SCALE, &png, &count);
+    if (png) status = weft_write_file(png_path, png, count);
+    free(svg);
+    free(png);
     return status;
 }

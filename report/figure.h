@@ -1,21 +1,74 @@
-/* A small drawing kit over cairo: panels with axes, lines, labels. Private to report. */
+/* The drawing kit over cairo that every figure is made with: two themes, text, panels with axes,
+ * lines. Private to report. All measures are in units of 1/96 inch. */
 #ifndef WEFT_REPORT_FIGURE_H
 #define WEFT_REPORT_FIGURE_H
 
 #include <math.h>
 #include <stdbool.h>
+#include <stddef.h>
 
 #include <cairo.h>
 
 #include "core/status.h"
 
-/* Colours that people with any kind of colour blindness can tell apart (Okabe and Ito 2008). */
+/* ---- colours ---- */
+
 typedef struct weft_colour {
-    double red, green, blue;
+    double red, green, blue; /* sRGB, 0 to 1 */
 } weft_colour;
-extern const weft_colour weft_blue, weft_vermilion, weft_ink, weft_soft, weft_faint, weft_white;
+
+typedef enum weft_theme { WEFT_LIGHT, WEFT_DARK } weft_theme;
+
+enum { WEFT_SERIES = 8, WEFT_TRAINING = 0, WEFT_VALIDATION = 1 };
+
+/* Colours that people with any kind of colour blindness can tell apart (after Okabe and Ito 2008).
+ * On paper, ink, soft and the first two series have at least the contrast that WCAG 2.1 asks of
+ * text (4.5 : 1, level AA), the other series that of graphics (3 : 1). */
+typedef struct weft_palette {
+    weft_colour paper, ink, soft, faint; /* ground; text; second text and axes; grid */
+    weft_colour series[WEFT_SERIES];
+} weft_palette;
+
+const weft_palette *weft_palette_of(weft_theme theme);
 
 void weft_colour_set(cairo_t *cr, weft_colour colour);
+
+/* share of b in a, 0 to 1. */
+weft_colour weft_colour_mix(weft_colour a, weft_colour b, double share);
+
+/* Contrast ratio, 1 to 21: (L1 + 0.05) / (L2 + 0.05) with relative luminances (WCAG 2.1). */
+double weft_contrast(weft_colour a, weft_colour b);
+
+/* Of the palette's ink and paper, what can be read better on this ground. */
+weft_colour weft_text_on(const weft_palette *palette, weft_colour ground);
+
+/* ---- figures ---- */
+
+typedef struct weft_canvas {
+    cairo_t *cr;
+    const weft_palette *palette;
+} weft_canvas;
+typedef void weft_drawing(const weft_canvas *canvas, const void *data);
+
+/* A drawing with its data (borrowed) and its size. The paper is painted before it is called. */
+typedef struct weft_figure {
+    weft_drawing *draw;
+    const void *data;
+    int width, height;
+} weft_figure;
+
+/* Write the same drawing as an SVG and a PNG file (two pixels per unit), replaced in one go. Either
+ * path may be NULL. The same drawing gives the same bytes. WEFT_ERR_IO names the file. */
+weft_status weft_figure_write(const weft_figure *figure, weft_theme theme, const char *svg_path,
+                              const char *png_path);
+
+/* The same in memory, a zero byte behind it; free() it. Text is drawn as outlines that the SVG
+ * holds, so no font is needed to read it. Its ids are unique within one SVG only. */
+weft_status weft_figure_svg(const weft_figure *figure, weft_theme theme, char **out, size_t *count);
+weft_status weft_figure_png(const weft_figure *figure, weft_theme theme, int scale, char **out,
+                            size_t *count);
+
+/* ---- text ---- */
 
 typedef enum weft_anchor { WEFT_LEFT, WEFT_CENTRE, WEFT_RIGHT } weft_anchor;
 
@@ -30,9 +83,17 @@ typedef struct weft_label {
 void weft_label_draw(cairo_t *cr, const weft_label *label, const char *text);
 double weft_label_width(cairo_t *cr, const weft_label *label, const char *text);
 
+/* Title and subtitle (either may be NULL) in the top left corner, cut to the figure's width. What
+ * follows may begin at WEFT_HEADING_HEIGHT. */
+enum { WEFT_MARGIN = 16, WEFT_HEADING_HEIGHT = 64 };
+void weft_heading_draw(const weft_canvas *canvas, const char *title, const char *subtitle,
+                       double width);
+
 /* "%.*f" with a point, whatever the locale. */
 enum { WEFT_FIXED_TEXT = 32 };
 const char *weft_fixed(double value, int decimals, char text[WEFT_FIXED_TEXT]);
+
+/* ---- panels ---- */
 
 /* Round numbers along an axis: first, first + step, ... (count of them). */
 typedef struct weft_ticks {
@@ -69,21 +130,42 @@ static inline double weft_panel_y(const weft_panel *p, double y)
 }
 
 /* Grid, axes and tick labels. x_title stands below. */
-void weft_panel_axes(cairo_t *cr, const weft_panel *panel, weft_ticks x, weft_ticks y,
+void weft_panel_axes(const weft_canvas *canvas, const weft_panel *panel, weft_ticks x, weft_ticks y,
                      const char *x_title);
+
+/* Words in a panel that has nothing else to show. */
+void weft_panel_note(const weft_canvas *canvas, const weft_panel *panel, const char *text);
+
+/* Points whose coordinates lie `stride` numbers apart; y is multiplied by `scale` (0: 1). */
+typedef struct weft_series {
+    const double *x, *y;
+    int count, stride;
+    double scale;
+} weft_series;
+
+static inline double weft_series_x(const weft_series *s, int i)
+{
+    return s->x[(size_t)i * (size_t)s->stride];
+}
+
+static inline double weft_series_y(const weft_series *s, int i)
+{
+    return s->y[(size_t)i * (size_t)s->stride] * (s->scale != 0 ? s->scale : 1);
+}
+
+/* Whether both coordinates of a point within the series are drawable. */
+static inline bool weft_series_shown(const weft_series *s, int i)
+{
+    return i >= 0 && i < s->count && weft_drawable(weft_series_x(s, i)) &&
+           weft_drawable(weft_series_y(s, i));
+}
 
 /* A line through points; a value that is not drawable leaves a gap. Single points, and all of them
  * when `dots`, are marked. */
-void weft_panel_line(cairo_t *cr, const weft_panel *panel, const double *x, const double *y,
-                     int count, weft_colour colour, bool dots);
+void weft_panel_line(const weft_canvas *canvas, const weft_panel *panel, const weft_series *series,
+                     weft_colour colour, bool dots);
 
 /* A ring around a point that is worth a look. */
-void weft_ring_draw(cairo_t *cr, double x, double y, weft_colour colour);
-
-/* Draw with a function to an SVG and a PNG file of width x height units (the PNG has twice as many
- * pixels). Either path may be NULL. The same drawing gives the same bytes. */
-typedef void weft_drawing(cairo_t *cr, const void *data);
-weft_status weft_figure_write(weft_drawing *draw, const void *data, int width, int height,
-                              const char *svg_path, const char *png_path);
+void weft_ring_draw(const weft_canvas *canvas, double x, double y, weft_colour colour);
 
 #endif

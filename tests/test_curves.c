@@ -30,12 +30,18 @@ static weft_curves good(int count)
     return (weft_curves){.title = "title", .subtitle = "subtitle", .point = points, .count = count};
 }
 
+static weft_status write_curves(const weft_curves *curves, const char *svg, const char *png)
+{
+    const weft_figure figure = weft_curves_figure(curves);
+    return weft_figure_write(&figure, WEFT_LIGHT, svg, png);
+}
+
 /* Draw both files, twice, and expect the same bytes. */
 static void draw(const weft_curves *curves)
 {
     static const char *const names[2][2] = {{"a.svg", "b.svg"}, {"a.png", "b.png"}};
     for (int i = 0; i < 2; i++)
-        ck_weft(weft_curves_draw(curves, scratch_path(names[0][i]), scratch_path(names[1][i])));
+        ck_weft(write_curves(curves, scratch_path(names[0][i]), scratch_path(names[1][i])));
     for (int i = 0; i < 2; i++) {
         size_t count[2];
         unsigned char *a = scratch_read(names[i][0], &count[0]);
@@ -88,8 +94,8 @@ START_TEST(test_both_lines)
     draw(&curves);
     for (int half = 0; half < 2; half++) {
         const int left = half * WIDTH / 2, plot = left + 2 * 394;
-        const found blue = find_colour(weft_blue, left, plot);
-        const found orange = find_colour(weft_vermilion, left, plot);
+        const found blue = find_colour(weft_palette_of(WEFT_LIGHT)->series[0], left, plot);
+        const found orange = find_colour(weft_palette_of(WEFT_LIGHT)->series[1], left, plot);
         ck_assert_int_gt(blue.count, 1000);
         ck_assert_int_gt(orange.count, 1000);
         /* Both run from the first epoch to the last, over nearly all of the plot. */
@@ -97,8 +103,12 @@ START_TEST(test_both_lines)
         ck_assert_int_le(abs(blue.first - orange.first), 3);
         ck_assert_int_le(abs(blue.last - orange.last), 3);
         /* And have names beside the plot. */
-        ck_assert_int_gt(find_colour(weft_blue, plot + 10, left + WIDTH / 2).count, 100);
-        ck_assert_int_gt(find_colour(weft_vermilion, plot + 10, left + WIDTH / 2).count, 100);
+        ck_assert_int_gt(
+            find_colour(weft_palette_of(WEFT_LIGHT)->series[0], plot + 10, left + WIDTH / 2).count,
+            100);
+        ck_assert_int_gt(
+            find_colour(weft_palette_of(WEFT_LIGHT)->series[1], plot + 10, left + WIDTH / 2).count,
+            100);
     }
 }
 END_TEST
@@ -127,12 +137,12 @@ START_TEST(test_one_file)
 {
     weft_curves curves = good(3);
     size_t count[2];
-    ck_weft(weft_curves_draw(&curves, NULL, NULL));
-    ck_weft(weft_curves_draw(&curves, scratch_path("only.svg"), NULL));
-    ck_weft(weft_curves_draw(&curves, NULL, scratch_path("only.png")));
+    ck_weft(write_curves(&curves, NULL, NULL));
+    ck_weft(write_curves(&curves, scratch_path("only.svg"), NULL));
+    ck_weft(write_curves(&curves, NULL, scratch_path("only.png")));
     unsigned char *before = scratch_read("only.svg", &count[0]);
     points[1].val_loss += 0.1;
-    ck_weft(weft_curves_draw(&curves, scratch_path("only.svg"), NULL));
+    ck_weft(write_curves(&curves, scratch_path("only.svg"), NULL));
     unsigned char *after = scratch_read("only.svg", &count[1]);
     ck_assert(count[0] != count[1] || memcmp(before, after, count[0]) != 0);
     free(before);
@@ -146,8 +156,8 @@ START_TEST(test_no_validation)
     for (int i = 0; i < 10; i++)
         points[i].val_loss = points[i].val_accuracy = NAN;
     draw(&curves);
-    ck_assert_int_gt(colour_count(weft_blue), 1000);
-    ck_assert_int_eq(colour_count(weft_vermilion), 0);
+    ck_assert_int_gt(colour_count(weft_palette_of(WEFT_LIGHT)->series[0]), 1000);
+    ck_assert_int_eq(colour_count(weft_palette_of(WEFT_LIGHT)->series[1]), 0);
 }
 END_TEST
 
@@ -160,12 +170,12 @@ START_TEST(test_best_epoch)
         points[i].train_loss = NAN;
     }
     draw(&curves);
-    const int orange = find_colour(weft_vermilion, 0, 788).count;
-    const int soft = colour_count(weft_soft);
+    const int orange = find_colour(weft_palette_of(WEFT_LIGHT)->series[1], 0, 788).count;
+    const int soft = colour_count(weft_palette_of(WEFT_LIGHT)->soft);
     curves.count = 1; /* nothing to choose from */
     draw(&curves);
-    ck_assert_int_lt(find_colour(weft_vermilion, 0, 788).count, orange / 4);
-    ck_assert_int_lt(colour_count(weft_soft), soft);
+    ck_assert_int_lt(find_colour(weft_palette_of(WEFT_LIGHT)->series[1], 0, 788).count, orange / 4);
+    ck_assert_int_lt(colour_count(weft_palette_of(WEFT_LIGHT)->soft), soft);
 }
 END_TEST
 
@@ -175,7 +185,7 @@ START_TEST(test_lengths)
     for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
         const weft_curves curves = good(counts[i]);
         draw(&curves);
-        ck_assert_int_eq(colour_count(weft_blue) > 0, counts[i] > 0);
+        ck_assert_int_eq(colour_count(weft_palette_of(WEFT_LIGHT)->series[0]) > 0, counts[i] > 0);
     }
 }
 END_TEST
@@ -210,20 +220,20 @@ START_TEST(test_odd_titles)
         curves.title = curves.subtitle = titles[i];
         draw(&curves);
     }
-    const int dark = colour_count(weft_ink);
+    const int dark = colour_count(weft_palette_of(WEFT_LIGHT)->ink);
     weft_curves curves = good(2);
     draw(&curves);
-    ck_assert_int_gt(dark, 2 * colour_count(weft_ink)); /* the long title was drawn, cut */
+    ck_assert_int_gt(
+        dark,
+        2 * colour_count(weft_palette_of(WEFT_LIGHT)->ink)); /* the long title was drawn, cut */
 }
 END_TEST
 
 START_TEST(test_unwritable)
 {
     const weft_curves curves = good(3);
-    ck_weft_refused(weft_curves_draw(&curves, "/no/such/a.svg", NULL), WEFT_ERR_IO,
-                    "/no/such/a.svg");
-    ck_weft_refused(weft_curves_draw(&curves, NULL, "/no/such/a.png"), WEFT_ERR_IO,
-                    "/no/such/a.png");
+    ck_weft_refused(write_curves(&curves, "/no/such/a.svg", NULL), WEFT_ERR_IO, "/no/such/a.svg");
+    ck_weft_refused(write_curves(&curves, NULL, "/no/such/a.png"), WEFT_ERR_IO, "/no/such/a.png");
 }
 END_TEST
 
