@@ -1,4 +1,5 @@
-/* Two panels beside each other, loss and accuracy; each line is named at its end. */
+/* Two panels beside each other, loss and accuracy, each line named at its end; the learning rate in
+ * a flat panel below them. */
 #include "report/curves.h"
 
 #include <math.h>
@@ -6,18 +7,22 @@
 
 #include "core/number.h"
 
-/* The picture's measures, in pixels of the SVG. */
+/* The picture's measures. */
 enum {
     WIDTH = 1000,
-    HEIGHT = 420,
+    HEIGHT = 420,    /* without learning rates */
     PANEL_LEFT = 56, /* of a plot in its half of the picture */
     PANEL_WIDTH = 338,
     PANEL_TOP = 112,
     PANEL_HEIGHT = 248,
-    LABEL_HEIGHT = 34 /* a name and a value below it */
+    RATE_TOP = 446,
+    RATE_HEIGHT = 72,
+    RATE_WIDTH = WIDTH / 2 + PANEL_WIDTH,
+    TALL = RATE_TOP + RATE_HEIGHT + 60, /* with them */
+    LABEL_HEIGHT = 34                   /* a name and a value below it */
 };
 
-enum { DOTS_MAX = 40, Y_TICKS = 6, X_TICKS = 10 };
+enum { DOTS_MAX = 40, Y_TICKS = 6, RATE_Y_TICKS = 4 };
 enum { TRAINING = WEFT_TRAINING, VALIDATION = WEFT_VALIDATION, LINES = 2 };
 
 /* What a panel shows. decimals (of values below 1) and unit are those of the values behind names.
@@ -34,59 +39,48 @@ typedef struct series {
 typedef struct drawing {
     const weft_curves *curves;
     int count;
-    series loss, accuracy;
+    series loss, accuracy, rate;
     int best; /* index of the epoch with the lowest validation loss, or -1 */
 } drawing;
 
 static const char *const names[LINES] = {"training", "validation"};
 
-typedef struct range {
-    double low, high; /* low > high: nothing was seen */
-} range;
-
-static void include(range *r, double value)
+static weft_ticks choose_ticks(const series *s, int most)
 {
-    if (!weft_drawable(value)) return;
-    r->low = fmin(r->low, value);
-    r->high = fmax(r->high, value);
-}
-
-/* A flat line lies in the middle; a range that begins near zero begins at zero. */
-static weft_ticks choose_ticks(const series *s)
-{
-    range r = {INFINITY, -INFINITY};
+    weft_span seen = weft_span_none();
     for (int line = 0; line < LINES; line++)
         for (int i = 0; i < s->line[line].count; i++)
-            include(&r, weft_series_y(&s->line[line], i));
-    if (r.low > r.high) r = (range){0, isfinite(s->ceiling) ? s->ceiling : 1};
-
-    const range seen = r;
-    const double least = r.high != 0 ? fabs(r.high) * 0.04 : 1, middle = (r.low + r.high) / 2;
-    if (r.high - r.low < least) r = (range){middle - least / 2, middle + least / 2};
-    if (r.low > 0 && r.low < 0.3 * r.high) r.low = 0;
-    if (seen.low >= s->floor) r.low = fmax(r.low, s->floor);
-    if (seen.high <= s->ceiling) r.high = fmin(r.high, s->ceiling);
-    return weft_ticks_around(r.low, r.high, Y_TICKS);
+            weft_span_include(&seen, weft_series_y(&s->line[line], i));
+    return weft_ticks_for(seen, s->floor, s->ceiling, most);
 }
 
-static weft_panel place_panel(const drawing *d, const series *s, double left, weft_ticks *x,
-                              weft_ticks *y)
+typedef struct plot {
+    weft_panel panel;
+    weft_ticks x, y;
+} plot;
+
+/* box: where the panel lies. */
+/* As many ticks as their numbers leave room for. */
+static weft_ticks epoch_ticks(weft_span epochs, double width)
 {
-    range e = {INFINITY, -INFINITY};
+    const double digits = fmin(floor(log10(fmax(epochs.high, 1))) + 1, 12);
+    return weft_ticks_within(epochs.low, epochs.high, (int)(width / (7 * digits + 20)));
+}
+
+/* box: where the panel lies. */
+static plot place_plot(const drawing *d, const series *s, weft_panel box, int y_ticks)
+{
+    weft_span e = weft_span_none();
     for (int i = 0; i < d->count; i++)
-        include(&e, d->curves->point[i].epoch);
-    if (e.low > e.high) e = (range){1, 1};
+        weft_span_include(&e, d->curves->point[i].epoch);
+    if (e.low > e.high) e = (weft_span){1, 1};
     const double around = e.high > e.low ? (e.high - e.low) * 0.02 : 1;
-    *x = weft_ticks_within(e.low, e.high, X_TICKS);
-    *y = choose_ticks(s);
-    return (weft_panel){.left = left,
-                        .top = PANEL_TOP,
-                        .width = PANEL_WIDTH,
-                        .height = PANEL_HEIGHT,
-                        .x_low = e.low - around,
-                        .x_high = e.high + around,
-                        .y_low = y->first,
-                        .y_high = y->first + y->step * (y->count - 1)};
+    plot p = {.panel = box, .x = epoch_ticks(e, box.width), .y = choose_ticks(s, y_ticks)};
+    p.panel.x_low = e.low - around;
+    p.panel.x_high = e.high + around;
+    p.panel.y_low = p.y.first;
+    p.panel.y_high = p.y.first + p.y.step * (p.y.count - 1);
+    return p;
 }
 
 static int last_shown(const weft_series *s)
@@ -190,21 +184,29 @@ static bool nothing_in(const series *s)
 
 static void draw_panel(const weft_canvas *canvas, const drawing *d, const series *s, double left)
 {
-    weft_ticks x, y;
-    const weft_panel p = place_panel(d, s, left, &x, &y);
+    const weft_panel box = {
+        .left = left, .top = PANEL_TOP, .width = PANEL_WIDTH, .height = PANEL_HEIGHT};
+    const plot p = place_plot(d, s, box, Y_TICKS);
     const bool marked = d->best >= 0 && d->count > 1;
-    weft_label_draw(
-        canvas->cr,
-        &(weft_label){
-            .x = p.left, .y = 84, .size = 13, .bold = true, .colour = canvas->palette->ink},
-        s->title);
-    weft_panel_axes(canvas, &p, x, y, "epoch");
-    if (nothing_in(s)) weft_panel_note(canvas, &p, "no data");
-    if (marked) draw_best_line(canvas, &p, d->curves->point[d->best].epoch);
+    weft_panel_title(canvas, &p.panel, 28, s->title);
+    weft_panel_axes(canvas, &p.panel, p.x, p.y, "epoch");
+    if (nothing_in(s)) weft_panel_note(canvas, &p.panel, "no data");
+    if (marked) draw_best_line(canvas, &p.panel, d->curves->point[d->best].epoch);
     for (int i = 0; i < LINES; i++)
-        weft_panel_line(canvas, &p, &s->line[i], canvas->palette->series[i], d->count <= DOTS_MAX);
-    if (marked) draw_best(canvas, &p, d, s);
-    name_lines(canvas, &p, s);
+        weft_panel_line(canvas, &p.panel, &s->line[i], canvas->palette->series[i],
+                        d->count <= DOTS_MAX);
+    if (marked) draw_best(canvas, &p.panel, d, s);
+    name_lines(canvas, &p.panel, s);
+}
+
+static void draw_rate(const weft_canvas *canvas, const drawing *d)
+{
+    const weft_panel box = {
+        .left = PANEL_LEFT, .top = RATE_TOP, .width = RATE_WIDTH, .height = RATE_HEIGHT};
+    const plot p = place_plot(d, &d->rate, box, RATE_Y_TICKS);
+    weft_panel_title(canvas, &p.panel, 14, d->rate.title);
+    weft_panel_axes(canvas, &p.panel, p.x, p.y, "epoch");
+    weft_panel_line(canvas, &p.panel, &d->rate.line[0], canvas->palette->ink, d->count <= DOTS_MAX);
 }
 
 static int best_epoch(const drawing *d)
@@ -234,7 +236,7 @@ static drawing drawing_of(const weft_curves *c)
     const weft_curve_point *p = c->count > 0 ? c->point : &none;
     drawing d = {.curves = c, .count = c->count > 0 ? c->count : 0};
     d.loss = (series){
-        .title = "Loss",
+        .title = "Loss (mean per sample)",
         .line = {column(c, &p->epoch, &p->train_loss, 1), column(c, &p->epoch, &p->val_loss, 1)},
         .ceiling = INFINITY,
         .decimals = 4,
@@ -245,6 +247,9 @@ static drawing drawing_of(const weft_curves *c)
                           .ceiling = 100,
                           .decimals = 2,
                           .unit = " %"};
+    d.rate = (series){.title = "Learning rate (at the end of the epoch)",
+                      .line = {column(c, &p->epoch, &p->learning_rate, 1)},
+                      .ceiling = INFINITY};
     d.best = best_epoch(&d);
     return d;
 }
@@ -255,9 +260,11 @@ static void draw(const weft_canvas *canvas, const void *data)
     weft_heading_draw(canvas, d.curves->title, d.curves->subtitle, WIDTH);
     draw_panel(canvas, &d, &d.loss, PANEL_LEFT);
     draw_panel(canvas, &d, &d.accuracy, WIDTH / 2.0 + PANEL_LEFT);
+    if (!nothing_in(&d.rate)) draw_rate(canvas, &d);
 }
 
 weft_figure weft_curves_figure(const weft_curves *curves)
 {
-    return (weft_figure){draw, curves, WIDTH, HEIGHT};
+    const drawing d = drawing_of(curves);
+    return (weft_figure){draw, curves, WIDTH, nothing_in(&d.rate) ? HEIGHT : TALL};
 }

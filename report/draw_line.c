@@ -63,8 +63,7 @@ static void gather(cairo_t *cr, column *c, double x, double y)
  * long run shows every peak and costs no more than a short one. */
 static void draw_path(cairo_t *cr, const weft_panel *panel, const weft_series *s)
 {
-    const double columns = 2 * panel->width;
-    const bool many = s->count > 2 * columns;
+    const bool many = s->count > 2 * panel->width;
     column c = {0};
     for (int i = 0; i < s->count; i++) {
         if (!weft_series_shown(s, i)) {
@@ -73,8 +72,9 @@ static void draw_path(cairo_t *cr, const weft_panel *panel, const weft_series *s
             continue;
         }
         const double x = weft_panel_x(panel, weft_series_x(s, i));
-        const double at = many ? (floor(2 * x) + 0.5) / 2 : x;
-        gather(cr, &c, at, weft_panel_y(panel, weft_series_y(s, i)));
+        const double y = weft_panel_y(panel, weft_series_y(s, i));
+        /* Short numbers keep the SVG small. */
+        gather(cr, &c, many ? floor(x) + 0.5 : x, many ? floor(4 * y + 0.5) / 4 : y);
     }
     flush(cr, &c);
     cairo_stroke(cr);

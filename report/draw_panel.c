@@ -2,7 +2,9 @@
 
 #include <math.h>
 
-static const double tick_size = 11;
+#include "core/number.h"
+
+enum { TICK_SIZE = 11 };
 
 /* 1, 2 or 5 times a power of ten, at least `least`. */
 static double round_step(double least)
@@ -34,63 +36,81 @@ weft_ticks weft_ticks_within(double low, double high, int most)
     return t;
 }
 
-/* As many decimals as neighbouring ticks need to differ. */
-static const char *tick_text(weft_ticks ticks, int i, char text[WEFT_FIXED_TEXT])
+const char *weft_tick_text(weft_ticks ticks, int index, char text[WEFT_FIXED_TEXT])
 {
-    const double digits = floor(log10(ticks.step) + 1e-9);
-    return weft_fixed(ticks.first + i * ticks.step, digits < 0 ? (int)-digits : 0, text);
+    const double digits = floor(log10(ticks.step) + 1e-9), value = ticks.first + index * ticks.step;
+    if (digits < -5) return weft_format(value, 6, text);
+    return weft_fixed(value, digits < 0 ? (int)-digits : 0, text);
 }
 
-static void stroke(const weft_canvas *canvas, double x0, double y0, double x1, double y1,
-                   weft_colour colour)
+weft_ticks weft_ticks_for(weft_span seen, double floor, double ceiling, int most)
 {
-    cairo_t *cr = canvas->cr;
-    weft_colour_set(cr, colour);
-    cairo_set_line_width(cr, 1);
-    cairo_move_to(cr, x0, y0);
-    cairo_line_to(cr, x1, y1);
-    cairo_stroke(cr);
+    weft_span r = seen;
+    if (r.low > r.high) r = (weft_span){0, isfinite(ceiling) ? ceiling : 1};
+    const double least = r.high != 0 ? fabs(r.high) * 0.04 : 1, middle = (r.low + r.high) / 2;
+    if (r.high - r.low < least) r = (weft_span){middle - least / 2, middle + least / 2};
+    if (r.low > 0 && r.low < 0.3 * r.high) r.low = 0;
+    if (seen.low >= floor) r.low = fmax(r.low, floor);
+    if (seen.high <= ceiling) r.high = fmin(r.high, ceiling);
+    return weft_ticks_around(r.low, r.high, most);
 }
 
-static void draw_y_axis(const weft_canvas *canvas, const weft_panel *p, weft_ticks ticks)
+void weft_panel_y_axis(const weft_canvas *canvas, const weft_panel *panel, weft_ticks y)
 {
-    for (int i = 0; i < ticks.count; i++) {
+    for (int i = 0; i < y.count; i++) {
         char text[WEFT_FIXED_TEXT];
-        const double at = floor(weft_panel_y(p, ticks.first + i * ticks.step)) + 0.5;
-        stroke(canvas, p->left, at, p->left + p->width, at, canvas->palette->faint);
+        const double at = floor(weft_panel_y(panel, y.first + i * y.step)) + 0.5;
+        weft_rule_draw(canvas, panel->left, at, panel->left + panel->width, at,
+                       canvas->palette->faint);
         weft_label_draw(canvas->cr,
-                        &(weft_label){.x = p->left - 8,
+                        &(weft_label){.x = panel->left - 8,
                                       .y = at + 4,
-                                      .size = tick_size,
+                                      .size = TICK_SIZE,
                                       .anchor = WEFT_RIGHT,
                                       .colour = canvas->palette->soft},
-                        tick_text(ticks, i, text));
+                        weft_tick_text(y, i, text));
     }
 }
 
-static void draw_x_axis(const weft_canvas *canvas, const weft_panel *p, weft_ticks ticks,
-                        const char *title)
+void weft_panel_x_axis(const weft_canvas *canvas, const weft_panel *panel, weft_ticks x,
+                       const char *title, bool grid)
 {
-    const double bottom = floor(p->top + p->height) + 0.5;
-    weft_label label = {.size = tick_size, .anchor = WEFT_CENTRE, .colour = canvas->palette->soft};
-    stroke(canvas, p->left, bottom, p->left + p->width, bottom, canvas->palette->soft);
+    const double bottom = floor(panel->top + panel->height) + 0.5;
+    const weft_colour soft = canvas->palette->soft;
+    weft_label label = {.size = TICK_SIZE, .anchor = WEFT_CENTRE, .colour = soft};
     label.y = bottom + 18;
-    for (int i = 0; i < ticks.count; i++) {
+    for (int i = 0; i < x.count; i++) {
         char text[WEFT_FIXED_TEXT];
-        label.x = weft_panel_x(p, ticks.first + i * ticks.step);
-        stroke(canvas, label.x, bottom, label.x, bottom + 4, canvas->palette->soft);
-        weft_label_draw(canvas->cr, &label, tick_text(ticks, i, text));
+        label.x = weft_panel_x(panel, x.first + i * x.step);
+        const double at = floor(label.x) + 0.5;
+        if (grid) weft_rule_draw(canvas, at, panel->top, at, bottom, canvas->palette->faint);
+        weft_rule_draw(canvas, at, bottom, at, bottom + 4, soft);
+        weft_label_draw(canvas->cr, &label, weft_tick_text(x, i, text));
     }
-    label.x = p->left + p->width / 2;
+    weft_rule_draw(canvas, panel->left, bottom, panel->left + panel->width, bottom, soft);
+    label.x = panel->left + panel->width / 2;
     label.y = bottom + 36;
+    label.width = panel->width;
     weft_label_draw(canvas->cr, &label, title);
 }
 
 void weft_panel_axes(const weft_canvas *canvas, const weft_panel *panel, weft_ticks x, weft_ticks y,
                      const char *x_title)
 {
-    draw_y_axis(canvas, panel, y);
-    draw_x_axis(canvas, panel, x, x_title);
+    weft_panel_y_axis(canvas, panel, y);
+    weft_panel_x_axis(canvas, panel, x, x_title, false);
+}
+
+void weft_panel_title(const weft_canvas *canvas, const weft_panel *panel, double above,
+                      const char *title)
+{
+    weft_label_draw(canvas->cr,
+                    &(weft_label){.x = panel->left,
+                                  .y = panel->top - above,
+                                  .size = 13,
+                                  .bold = true,
+                                  .colour = canvas->palette->ink},
+                    title);
 }
 
 void weft_panel_note(const weft_canvas *canvas, const weft_panel *panel, const char *text)

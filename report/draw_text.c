@@ -89,24 +89,11 @@ void weft_label_draw(cairo_t *cr, const weft_label *label, const char *text)
     prepare(cr, label, text, out);
     const double share = label->anchor == WEFT_LEFT ? 0 : label->anchor == WEFT_CENTRE ? 0.5 : 1;
     weft_colour_set(cr, label->colour);
-    cairo_move_to(cr, label->x - share * measure(cr, out), label->y);
+    cairo_save(cr);
+    cairo_translate(cr, label->x, label->y);
+    if (label->upright) cairo_rotate(cr, -1.5707963267948966);
+    cairo_move_to(cr, -share * measure(cr, out), 0);
     cairo_show_text(cr, out);
     cairo_new_path(cr);
-}
-
-void weft_heading_draw(const weft_canvas *canvas, const char *title, const char *subtitle,
-                       double width)
-{
-    weft_label label = {.x = WEFT_MARGIN,
-                        .y = 32,
-                        .size = 17,
-                        .width = width - 2 * WEFT_MARGIN,
-                        .bold = true,
-                        .colour = canvas->palette->ink};
-    if (title) weft_label_draw(canvas->cr, &label, title);
-    label.y = 52;
-    label.size = 12;
-    label.bold = false;
-    label.colour = canvas->palette->soft;
-    if (subtitle) weft_label_draw(canvas->cr, &label, subtitle);
+    cairo_restore(cr);
 }

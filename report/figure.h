@@ -9,6 +9,7 @@
 
 #include <cairo.h>
 
+#include "core/number.h"
 #include "core/status.h"
 
 /* ---- colours ---- */
@@ -39,8 +40,8 @@ weft_colour weft_colour_mix(weft_colour a, weft_colour b, double share);
 /* Contrast ratio, 1 to 21: (L1 + 0.05) / (L2 + 0.05) with relative luminances (WCAG 2.1). */
 double weft_contrast(weft_colour a, weft_colour b);
 
-/* Of the palette's ink and paper, what can be read better on this ground. */
-weft_colour weft_text_on(const weft_palette *palette, weft_colour ground);
+/* Black or white: what can be read better on this ground. The contrast is at least 4.58. */
+weft_colour weft_text_on(weft_colour ground);
 
 /* ---- figures ---- */
 
@@ -73,11 +74,12 @@ weft_status weft_figure_png(const weft_figure *figure, weft_theme theme, int sca
 typedef enum weft_anchor { WEFT_LEFT, WEFT_CENTRE, WEFT_RIGHT } weft_anchor;
 
 /* Text on a baseline; cut with "..." to `width` (0: as long as it is). Bytes that are not UTF-8
- * become question marks. */
+ * become question marks. An upright one runs upwards from x, y; its anchor LEFT is then its lower
+ * end. */
 typedef struct weft_label {
     double x, y, size, width;
     weft_anchor anchor;
-    bool bold;
+    bool bold, upright;
     weft_colour colour;
 } weft_label;
 void weft_label_draw(cairo_t *cr, const weft_label *label, const char *text);
@@ -88,6 +90,9 @@ double weft_label_width(cairo_t *cr, const weft_label *label, const char *text);
 enum { WEFT_MARGIN = 16, WEFT_HEADING_HEIGHT = 64 };
 void weft_heading_draw(const weft_canvas *canvas, const char *title, const char *subtitle,
                        double width);
+
+/* The name of a class, or its number when it has none. */
+const char *weft_class_name(const char *const *names, int index, char text[WEFT_NUMBER_TEXT]);
 
 /* "%.*f" with a point, whatever the locale. */
 enum { WEFT_FIXED_TEXT = 32 };
@@ -107,11 +112,35 @@ weft_ticks weft_ticks_around(double low, double high, int most);
 /* At most `most` whole numbers within the range. */
 weft_ticks weft_ticks_within(double low, double high, int most);
 
+/* As many decimals as neighbouring ticks need to differ. */
+const char *weft_tick_text(weft_ticks ticks, int index, char text[WEFT_FIXED_TEXT]);
+
 /* Neither missing nor so large that a scale would overflow. */
 static inline bool weft_drawable(double value)
 {
     return isfinite(value) && fabs(value) < 1e100;
 }
+
+/* What values cover; low > high before one was included. */
+typedef struct weft_span {
+    double low, high;
+} weft_span;
+
+static inline weft_span weft_span_none(void)
+{
+    return (weft_span){INFINITY, -INFINITY};
+}
+
+static inline void weft_span_include(weft_span *range, double value)
+{
+    if (!weft_drawable(value)) return;
+    range->low = fmin(range->low, value);
+    range->high = fmax(range->high, value);
+}
+
+/* Ticks of an axis that shows these values: one alone lies in the middle, a range that begins near
+ * zero begins at zero, and the axis ends at floor and ceiling unless values lie beyond. */
+weft_ticks weft_ticks_for(weft_span seen, double floor, double ceiling, int most);
 
 /* A rectangle of the picture, and the ranges it shows. */
 typedef struct weft_panel {
@@ -132,6 +161,15 @@ static inline double weft_panel_y(const weft_panel *p, double y)
 /* Grid, axes and tick labels. x_title stands below. */
 void weft_panel_axes(const weft_canvas *canvas, const weft_panel *panel, weft_ticks x, weft_ticks y,
                      const char *x_title);
+
+/* The same in parts. The x axis has no grid unless it is asked for. */
+void weft_panel_x_axis(const weft_canvas *canvas, const weft_panel *panel, weft_ticks x,
+                       const char *title, bool grid);
+void weft_panel_y_axis(const weft_canvas *canvas, const weft_panel *panel, weft_ticks y);
+
+/* What the panel shows, above its left end. */
+void weft_panel_title(const weft_canvas *canvas, const weft_panel *panel, double above,
+                      const char *title);
 
 /* Words in a panel that has nothing else to show. */
 void weft_panel_note(const weft_canvas *canvas, const weft_panel *panel, const char *text);
@@ -164,6 +202,16 @@ static inline bool weft_series_shown(const weft_series *s, int i)
  * when `dots`, are marked. */
 void weft_panel_line(const weft_canvas *canvas, const weft_panel *panel, const weft_series *series,
                      weft_colour colour, bool dots);
+
+/* ---- shapes ---- */
+
+void weft_rule_draw(const weft_canvas *canvas, double x0, double y0, double x1, double y1,
+                    weft_colour colour);
+void weft_rect_fill(const weft_canvas *canvas, double x, double y, double width, double height,
+                    weft_colour colour);
+
+/* One of WEFT_SERIES filled shapes of equal weight around a point, in the current colour. */
+void weft_marker_draw(cairo_t *cr, int shape, double x, double y, double radius);
 
 /* A ring around a point that is worth a look. */
 void weft_ring_draw(const weft_canvas *canvas, double x, double y, weft_colour colour);

@@ -11,14 +11,14 @@ static const weft_palette palettes[] = {
                     .ink = RGB(0x212429),
                     .soft = RGB(0x5F656D),
                     .faint = RGB(0xE4E6E9),
-                    .series = {RGB(0x0072B2), RGB(0xC24E00), RGB(0x009E73), RGB(0xBE5F93),
-                               RGB(0x3A9AD9), RGB(0xB27A00), RGB(0x8A8200), RGB(0x3D4148)}},
+                    .series = {RGB(0x115A9B), RGB(0xC50011), RGB(0x288152), RGB(0x810164),
+                               RGB(0x0199DB), RGB(0xBA7C02), RGB(0x716922), RGB(0x8B818C)}},
     [WEFT_DARK] = {.paper = RGB(0x16181D),
                    .ink = RGB(0xE8EAED),
                    .soft = RGB(0xA7ADB7),
                    .faint = RGB(0x343840),
-                   .series = {RGB(0x4AA3DF), RGB(0xF0803C), RGB(0x1FB98C), RGB(0xDA8DB8),
-                              RGB(0x8CCBF2), RGB(0xE8A93A), RGB(0xF0E442), RGB(0xC4C9D1)}},
+                   .series = {RGB(0x91B9F9), RGB(0xF38350), RGB(0x62C396), RGB(0xC03369),
+                              RGB(0x0383A6), RGB(0xE3A731), RGB(0xE5FE7C), RGB(0x949498)}},
 };
 
 const weft_palette *weft_palette_of(weft_theme theme)
@@ -53,8 +53,8 @@ double weft_contrast(weft_colour a, weft_colour b)
     return (fmax(la, lb) + 0.05) / (fmin(la, lb) + 0.05);
 }
 
-weft_colour weft_text_on(const weft_palette *palette, weft_colour ground)
+weft_colour weft_text_on(weft_colour ground)
 {
-    const bool ink = weft_contrast(palette->ink, ground) >= weft_contrast(palette->paper, ground);
-    return ink ? palette->ink : palette->paper;
+    static const weft_colour black = {0, 0, 0}, white = {1, 1, 1};
+    return weft_contrast(black, ground) >= weft_contrast(white, ground) ? black : white;
 }
