@@ -9,6 +9,7 @@
 
 #include "core/checked.h"
 #include "core/posix.h"
+#include "report/svg_names.h"
 
 enum { PNG_SCALE = 2 };
 
@@ -58,22 +59,6 @@ static cairo_status_t draw_on(cairo_surface_t *surface, double scale, const weft
     return status;
 }
 
-/* cairo numbers its surfaces through the life of a process and writes that number as a name which
- * nothing refers to. Without it, equal drawings are equal files. */
-static void drop_surface_name(bytes *svg)
-{
-    static const char mark[] = "<g id=\"surface";
-    const size_t length = sizeof mark - 1;
-    for (size_t i = 0; i + length < svg->count; i++) {
-        if (memcmp(svg->data + i, mark, length) != 0) continue;
-        const unsigned char *end = memchr(svg->data + i, '>', svg->count - i);
-        if (!end) return;
-        memmove(svg->data + i + 2, end, (size_t)(svg->data + svg->count - end));
-        svg->count -= (size_t)(end - (svg->data + i + 2));
-        return;
-    }
-}
-
 static cairo_status_t make_svg(const weft_figure *figure, weft_theme theme, bytes *out)
 {
     cairo_surface_t *surface =
@@ -83,8 +68,9 @@ static cairo_status_t make_svg(const weft_figure *figure, weft_theme theme, byte
     cairo_surface_finish(surface);
     if (status == CAIRO_STATUS_SUCCESS) status = cairo_surface_status(surface);
     cairo_surface_destroy(surface);
-    if (status == CAIRO_STATUS_SUCCESS) drop_surface_name(out);
-    return status;
+    if (status != CAIRO_STATUS_SUCCESS) return status;
+    return weft_svg_rename((char *)out->data, &out->count) ? CAIRO_STATUS_SUCCESS
+                                                           : CAIRO_STATUS_NO_MEMORY;
 }
 
 static cairo_status_t make_png(const weft_figure *figure, weft_theme theme, int scale, bytes *out)
