@@ -7,7 +7,14 @@
 #include "cli/output.h"
 #include "core/number.h"
 
-enum { INDEX_TEXT = 192, DIGITS = 3, VALUE_DIGITS = 9, KEY_WIDTH = 24, NAME_WIDTH = 30 };
+enum {
+    INDEX_TEXT = 192,
+    DIGITS = 3,
+    VALUE_DIGITS = 9,
+    KEY_WIDTH = 24,
+    NAME_WIDTH = 30,
+    VALUE_WIDTH = 42
+};
 
 static const char *const STATES[] = {
     [WEFT_DIFF_EQUAL] = "equal",   [WEFT_DIFF_VALUES] = "values", [WEFT_DIFF_SHAPE] = "shape",
@@ -177,11 +184,9 @@ json_t *cli_diff_json(const weft_diff *diff, const char *a, const char *b, doubl
 /* The start of a text, which may be a whole network. */
 static void put_value(const char *text)
 {
-    char start[40];
-    const bool longer = text && strlen(text) >= sizeof start;
-    snprintf(start, sizeof start, "%.*s", (int)sizeof start - 1, text ? text : "(missing)");
-    cli_put_column(stdout, start, 0);
-    if (longer) fputs("...", stdout);
+    const char *shown = text ? text : "(missing)";
+    const int columns = cli_columns(shown);
+    cli_put_cut(stdout, shown, columns < VALUE_WIDTH ? columns : VALUE_WIDTH);
 }
 
 static void print_pairs(const char *title, const weft_diff_pair *pair, int count)

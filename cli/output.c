@@ -70,15 +70,34 @@ static void pad(FILE *file, int count)
     }
 }
 
+/* The first `columns` characters; control characters become question marks. */
+static void put_clean(FILE *file, const char *text, int columns)
+{
+    for (const char *at = text; *at; at++) {
+        const bool control = (unsigned char)*at < 0x20 || *at == 0x7f;
+        if (((unsigned char)*at & 0xc0) != 0x80 && columns-- == 0) return;
+        fputc(control ? '?' : *at, file);
+    }
+}
+
 void cli_put_column(FILE *file, const char *text, int width)
 {
     const int columns = cli_columns(text);
     if (width < 0) pad(file, -width - columns);
-    for (const char *at = text; *at; at++) {
-        const bool control = (unsigned char)*at < 0x20 || *at == 0x7f;
-        fputc(control ? '?' : *at, file);
-    }
+    put_clean(file, text, columns);
     if (width > 0) pad(file, width - columns);
+}
+
+void cli_put_cut(FILE *file, const char *text, int width)
+{
+    static const char dots[] = "...";
+    const int most = abs(width), kept = most - (int)(sizeof dots - 1);
+    if (cli_columns(text) <= most) {
+        cli_put_column(file, text, width);
+        return;
+    }
+    put_clean(file, text, kept);
+    fputs(dots, file);
 }
 
 void cli_put_wrapped(FILE *file, const char *text, int at, int indent)

@@ -28,6 +28,9 @@ weft_status cli_output_finish(void);
 void cli_put_column(FILE *file, const char *text, int width);
 int cli_columns(const char *text);
 
+/* The same for a text that may be longer than its column (of 4 or more): its end becomes "...". */
+void cli_put_cut(FILE *file, const char *text, int width);
+
 /* Print text broken at spaces, so that lines end before CLI_WIDTH; the first line starts at column
  * `at`, later ones at `indent`. Ends with a newline. */
 void cli_put_wrapped(FILE *file, const char *text, int at, int indent);
