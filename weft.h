@@ -15,6 +15,7 @@
 #include "core/optimizer.h"
 #include "core/plan.h"
 #include "core/rng.h"
+#include "core/score.h"
 #include "core/status.h"
 #include "core/tensor.h"
 #include "core/train.h"

@@ -1,13 +1,12 @@
 /* weft eval: how good a trained network is on a data set. */
 #include <stdlib.h>
-#include <string.h>
 
 #include "cli/eval_output.h"
 #include "cli/options.h"
 #include "cli/output.h"
 #include "cli/select.h"
-#include "cli/trained.h"
 #include "core/checked.h"
+#include "datasets/datasets.h"
 
 static weft_status check_fit(const cli_trained *trained, const weft_dataset *data)
 {
@@ -25,6 +24,15 @@ static weft_status check_fit(const cli_trained *trained, const weft_dataset *dat
                          trained->path, (int)outputs, data->name, (int)data->class_count);
     }
     return WEFT_OK;
+}
+
+static weft_status check_top(const cli_args *args, const cli_trained *trained)
+{
+    const int64_t top = cli_integer(args, CLI_OPT_TOP, 1);
+    const int32_t outputs = cli_trained_outputs(trained);
+    if (top <= outputs) return WEFT_OK;
+    return weft_fail(WEFT_ERR_USAGE, "--top %lld: the network of %s tells %d classes apart",
+                     (long long)top, trained->path, (int)outputs);
 }
 
 /* Data whose labels do not show every class: what is counted is what the network can say. */
@@ -59,40 +67,32 @@ static weft_status attempt(weft_device *device, const weft_device_entry *entry, 
     return status;
 }
 
-/* Confusion matrix and figures of the classes, for the printers. */
+static weft_status print(const cli_scores *scores)
+{
+    const char *path = cli_text(scores->args, CLI_OPT_LOGITS);
+    if (path) WEFT_TRY(cli_scores_write(scores, path));
+    if (cli_given(scores->args, CLI_OPT_JSON)) return cli_put_json(cli_scores_json(scores));
+    cli_scores_print(scores);
+    return WEFT_OK;
+}
+
 static weft_status tell(const cli_args *args, const eval_job *job, const weft_device_entry *entry)
 {
-    const weft_dataset *data = job->data;
-    const int32_t classes = data->class_count;
-    weft_status status = WEFT_OK;
-    int64_t *confusion = calloc((size_t)classes * (size_t)classes, sizeof *confusion);
-    weft_class_score *scores = calloc((size_t)classes, sizeof *scores);
-    if (!confusion || !scores) {
-        status =
-            weft_fail(WEFT_ERR_MEMORY, "out of memory for the matrix of %d classes", (int)classes);
-        goto done;
+    cli_scores scores = {.args = args,
+                         .trained = job->trained,
+                         .data = job->data,
+                         .split = cli_integer(args, CLI_OPT_SPLIT, 0) == 1 ? "train" : "test",
+                         .entry = entry,
+                         .score = job->score,
+                         .logits = job->logits};
+    weft_status status = cli_scores_fill(&scores);
+    if (scores.left_out > 0) {
+        cli_note("warning: the outputs of %lld of %lld samples are not numbers (NaN): they count "
+                 "as wrong, and are in no column of the confusion matrix",
+                 (long long)scores.left_out, (long long)job->data->count);
     }
-    weft_confusion(job->logits, data->classes, data->count, classes, confusion);
-    weft_class_scores(confusion, classes, scores);
-    const cli_scores all = {.trained = job->trained,
-                            .data = data,
-                            .split = cli_integer(args, CLI_OPT_SPLIT, 0) == 1 ? "train" : "test",
-                            .entry = entry,
-                            .score = job->score,
-                            .logits = job->logits,
-                            .confusion = confusion,
-                            .classes = scores};
-    if (cli_given(args, CLI_OPT_LOGITS)) {
-        status = cli_scores_write(&all, cli_text(args, CLI_OPT_LOGITS));
-    }
-    if (status == WEFT_OK && cli_given(args, CLI_OPT_JSON)) {
-        status = cli_put_json(cli_scores_json(&all));
-    } else if (status == WEFT_OK) {
-        cli_scores_print(&all);
-    }
-done:
-    free(confusion);
-    free(scores);
+    if (status == WEFT_OK) status = print(&scores);
+    cli_scores_free(&scores);
     return status;
 }
 
@@ -116,6 +116,7 @@ static weft_status evaluate(const cli_args *args, const cli_trained *trained,
                     .log = log};
     cli_choice choice;
     WEFT_TRY(check_fit(trained, data));
+    WEFT_TRY(check_top(args, trained));
     WEFT_TRY(new_logits(&all, &job.logits));
     const cli_wish wish = cli_wish_of(args, log);
     weft_status status = cli_select(&wish, attempt, &job, &choice);

@@ -1,45 +1,102 @@
 #include "cli/eval_output.h"
 
+#include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "cli/output.h"
-#include "core/number.h"
-#include "core/posix.h"
 
-enum { NAME_WIDTH_MAX = 24, PAIRS = 5, MATRIX_CLASSES_MAX = 100 };
+enum {
+    DIGITS = 4,
+    FIGURE_WIDTH = 10,                             /* of a column of the per-class table */
+    NAME_WIDTH = CLI_WIDTH - 1 - 4 * FIGURE_WIDTH, /* what it leaves for the names */
+    MATRIX_NAME_MIN = 8,
+    MATRIX_NAME_MAX = 24,
+    MATRIX_CLASSES_MAX = 100,
+    PAIR_NAME_MAX = 30,
+    ERROR_NAME_MAX = 18,
+    BAR_WIDTH = 36
+};
 
-/* The names that the network learnt; those of the data set where it has none. */
-static const char *name_of(const cli_scores *s, int32_t class, char text[24])
+static int smaller(int a, int b)
 {
-    if (s->trained->name_count == 0 && s->data->class_names) return s->data->class_names[class];
-    return cli_class_name(s->trained, class, text);
+    return a < b ? a : b;
 }
 
-static int name_width(const cli_scores *s)
+static int longest_name(const cli_scores *s)
 {
-    int width = 5;
+    int longest = 0;
     char text[24];
     for (int32_t i = 0; i < s->data->class_count; i++) {
-        const int columns = cli_columns(name_of(s, i, text));
-        if (columns > width) width = columns;
+        const int columns = cli_columns(cli_scores_name(s, i, text));
+        if (columns > longest) longest = columns;
     }
-    return width < NAME_WIDTH_MAX ? width : NAME_WIDTH_MAX;
+    return longest;
 }
 
-static void print_classes(const cli_scores *s, int width)
+static void put_name(const cli_scores *s, int32_t class, int width)
 {
-    char name[24], precision[32], recall[32], f1[32];
-    printf("\n%-*s  precision  recall      f1   count\n", width, "class");
-    for (int32_t i = 0; i < s->data->class_count; i++) {
-        const weft_class_score *class = &s->classes[i];
-        cli_put_column(stdout, name_of(s, i, name), width);
-        printf("  %9s  %6s  %6s  %6lld\n", cli_fixed(class->precision, 4, precision),
-               cli_fixed(class->recall, 4, recall), cli_fixed(class->f1, 4, f1),
-               (long long)class->count);
-    }
+    char text[24];
+    cli_put_cut(stdout, cli_scores_name(s, class, text), width);
 }
+
+/* The name in as many columns as it has. */
+static void put_short_name(const cli_scores *s, int32_t class, int most)
+{
+    char text[24];
+    const char *name = cli_scores_name(s, class, text);
+    cli_put_cut(stdout, name, smaller(cli_columns(name), most));
+}
+
+/* ---- the per-class table, in the layout of scikit-learn's classification_report ---- */
+
+static void put_figure(double value)
+{
+    char text[32];
+    cli_put_column(stdout, cli_fixed(isnan(value) ? 0 : value, DIGITS, text), -FIGURE_WIDTH);
+}
+
+static void put_figures(const weft_class_score *score)
+{
+    put_figure(score->precision);
+    put_figure(score->recall);
+    put_figure(score->f1);
+    printf(" %9lld\n", (long long)score->count);
+}
+
+static void put_mean(const char *name, int width, const weft_class_score *mean)
+{
+    printf("%*s ", width, name);
+    put_figures(mean);
+}
+
+static bool undefined(const weft_class_score *score)
+{
+    return isnan(score->precision) || isnan(score->recall) || isnan(score->f1);
+}
+
+static void print_classes(const cli_scores *s)
+{
+    static const char last[] = "weighted avg";
+    const int longest = smaller(longest_name(s), NAME_WIDTH), least = (int)sizeof last - 1;
+    const int width = longest > least ? longest : least;
+    bool any_undefined = false;
+    printf("\n%*s  precision    recall  f1-score   support\n\n", width, "");
+    for (int32_t i = 0; i < s->data->class_count; i++) {
+        put_name(s, i, -width);
+        putchar(' ');
+        put_figures(&s->classes[i]);
+        any_undefined |= undefined(&s->classes[i]);
+    }
+    printf("\n%*s %*s", width, "accuracy", 2 * FIGURE_WIDTH, "");
+    put_figure(s->score.accuracy);
+    printf(" %9lld\n", (long long)s->score.samples);
+    put_mean("macro avg", width, &s->mean.macro);
+    put_mean(last, width, &s->mean.weighted);
+    if (any_undefined)
+        puts("\nA class without samples or never predicted: what is undefined is 0.");
+}
+
+/* ---- the confusion matrix ---- */
 
 static int digits(int64_t number)
 {
@@ -50,190 +107,152 @@ static int digits(int64_t number)
     return count;
 }
 
-static void print_confusion(const cli_scores *s, int width)
+static int64_t largest_count(const cli_scores *s)
 {
-    const int32_t classes = s->data->class_count;
-    int64_t most = classes;
-    char name[24];
-    for (int64_t i = 0; i < (int64_t)classes * classes; i++) {
+    const int64_t classes = s->data->class_count;
+    int64_t most = 0;
+    for (int64_t i = 0; i < classes * classes; i++) {
         if (s->confusion[i] > most) most = s->confusion[i];
     }
-    const int cell = digits(most) + 1, number = digits(classes - 1);
-    const int head = number + 1 + width;
-    if (classes > MATRIX_CLASSES_MAX || head + cell * classes > CLI_WIDTH) {
+    return most;
+}
+
+static void print_row(const cli_scores *s, int32_t row, int cell)
+{
+    const int32_t classes = s->data->class_count;
+    for (int32_t column = 0; column < classes; column++) {
+        printf("%*lld", cell, (long long)s->confusion[(int64_t)row * classes + column]);
+    }
+}
+
+static void print_confusion(const cli_scores *s)
+{
+    const int32_t classes = s->data->class_count;
+    const int number = digits(classes - 1), counts = digits(largest_count(s));
+    const int cell = 1 + (counts > number ? counts : number);
+    const int wanted = smaller(longest_name(s), MATRIX_NAME_MAX);
+    const int left = classes > MATRIX_CLASSES_MAX ? 0 : CLI_WIDTH - number - 1 - cell * classes;
+    if (left < smaller(wanted, MATRIX_NAME_MIN)) {
         printf("\nThe confusion matrix of %d classes is too wide to print; --json holds it.\n",
                (int)classes);
         return;
     }
-    printf("\nconfusion: a row is the true class, a column what the network says\n%*s", head, "");
+    const int width = smaller(wanted, left);
+    printf("\nconfusion: a row is the true class, a column what the network says\n%*s",
+           number + 1 + width, "");
     for (int32_t column = 0; column < classes; column++) {
         printf("%*d", cell, (int)column);
     }
     for (int32_t row = 0; row < classes; row++) {
         printf("\n%*d ", number, (int)row);
-        cli_put_column(stdout, name_of(s, row, name), width);
-        for (int32_t column = 0; column < classes; column++) {
-            printf("%*lld", cell, (long long)s->confusion[(int64_t)row * classes + column]);
-        }
+        put_name(s, row, width);
+        print_row(s, row, cell);
     }
     putchar('\n');
 }
 
-/* ---- the most confused pairs ---- */
-
-typedef struct pair {
-    int64_t count;
-    int32_t is, said;
-} pair;
-
-/* The largest numbers off the diagonal, the first of equals first. */
-static int find_pairs(const cli_scores *s, pair pairs[PAIRS])
-{
-    const int32_t classes = s->data->class_count;
-    int found = 0;
-    for (int64_t i = 0; i < (int64_t)classes * classes; i++) {
-        const pair p = {s->confusion[i], (int32_t)(i / classes), (int32_t)(i % classes)};
-        if (p.is == p.said || p.count == 0) continue;
-        int at = found < PAIRS ? found++ : PAIRS;
-        for (; at > 0 && p.count > pairs[at - 1].count; at--) {
-            if (at < PAIRS) pairs[at] = pairs[at - 1];
-        }
-        if (at < PAIRS) pairs[at] = p;
-    }
-    return found;
-}
-
 static void print_pairs(const cli_scores *s)
 {
-    pair pairs[PAIRS];
-    char name[24];
-    const int count = find_pairs(s, pairs);
-    if (count > 0) printf("\nmost confused\n");
-    for (int i = 0; i < count; i++) {
-        printf("%6lld  ", (long long)pairs[i].count);
-        cli_put_column(stdout, name_of(s, pairs[i].is, name), 0);
+    if (s->pair_count > 0) printf("\nmost confused\n");
+    for (int i = 0; i < s->pair_count; i++) {
+        printf("%6lld  ", (long long)s->pair[i].count);
+        put_short_name(s, s->pair[i].class, PAIR_NAME_MAX);
         printf(" taken for ");
-        cli_put_column(stdout, name_of(s, pairs[i].said, name), 0);
+        put_short_name(s, s->pair[i].predicted, PAIR_NAME_MAX);
         putchar('\n');
     }
 }
 
-void cli_scores_print(const cli_scores *s)
+/* ---- calibration ---- */
+
+/* As long as the accuracy, with a bar where the confidence is. */
+static void put_bar(double confidence, double accuracy)
 {
-    char loss[32], accuracy[32];
-    const int width = name_width(s);
+    const int mark = smaller((int)(confidence * BAR_WIDTH), BAR_WIDTH - 1);
+    const int end = (int)lround(accuracy * BAR_WIDTH);
+    for (int i = 0; i < end || i <= mark; i++) {
+        putchar(i == mark ? '|' : i < end ? '=' : ' ');
+    }
+}
+
+static void print_calibration(const weft_calibration *c)
+{
+    char low[32], high[32], number[32];
+    printf("\ncalibration: expected calibration error %s\n", cli_fixed(c->error, DIGITS, number));
+    if (c->samples == 0) return;
+    printf("bin of confidence  samples  accuracy  confidence (|) beside accuracy (=)\n");
+    for (int i = 0; i < WEFT_CALIBRATION_BINS; i++) {
+        if (c->count[i] == 0) continue;
+        printf("     %s to %s  %7lld", cli_fixed((double)i / WEFT_CALIBRATION_BINS, 2, low),
+               cli_fixed((double)(i + 1) / WEFT_CALIBRATION_BINS, 2, high), (long long)c->count[i]);
+        printf("  %8s  ", cli_fixed(c->accuracy[i], DIGITS, number));
+        put_bar(c->confidence[i], c->accuracy[i]);
+        putchar('\n');
+    }
+}
+
+/* ---- errors ---- */
+
+static void put_error(const cli_scores *s, const weft_sample_score *error)
+{
+    char number[32];
+    printf("%8lld  %8s  ", (long long)error->index, cli_fixed(error->loss, DIGITS, number));
+    put_name(s, error->class, ERROR_NAME_MAX);
+    printf("  %6s  ", cli_fixed(error->class_probability, DIGITS, number));
+    put_name(s, error->predicted, ERROR_NAME_MAX);
+    printf("  %6s\n", cli_fixed(error->probability, DIGITS, number));
+}
+
+/* A line to paste that shows the first of them. */
+static void put_command(const cli_scores *s)
+{
+    static const cli_option_id same[] = {CLI_OPT_CHECKPOINT, CLI_OPT_DATA, CLI_OPT_DATA_DIR,
+                                         CLI_OPT_SPLIT};
+    fputs("weft predict ", stdout);
+    cli_put_column(stdout, s->args->word[0], 0);
+    for (size_t i = 0; i < sizeof same / sizeof *same; i++) {
+        if (!cli_given(s->args, same[i])) continue;
+        printf(" --%s ", cli_options[same[i]].name);
+        cli_put_column(stdout, cli_text(s->args, same[i]), 0);
+    }
+    printf(" --index %lld\n", (long long)s->error[0].index);
+}
+
+static void print_errors(const cli_scores *s)
+{
+    if (!cli_given(s->args, CLI_OPT_ERRORS)) return;
+    printf("\nerrors: %lld of %lld%s\n", (long long)s->error_count, (long long)s->error_total,
+           s->error_count > 1 ? ", the largest loss first" : "");
+    if (s->error_count == 0) return;
+    printf("   index      loss  %-*s   prob.  %-*s   prob.\n", ERROR_NAME_MAX, "true class",
+           ERROR_NAME_MAX, "taken for");
+    for (int64_t i = 0; i < s->error_count; i++) {
+        put_error(s, &s->error[i]);
+    }
+    put_command(s);
+}
+
+static void print_head(const cli_scores *s)
+{
+    char number[32];
     cli_put_column(stdout, cli_trained_title(s->trained), 0);
     printf(" on %s, %s split, %lld samples\n", s->data->name, s->split,
            (long long)s->score.samples);
     cli_trained_print(s->trained, s->entry);
-    printf("\nloss %s   accuracy %s\n", cli_fixed(s->score.loss, 4, loss),
-           cli_fixed(s->score.accuracy, 4, accuracy));
-    print_classes(s, width);
-    print_confusion(s, width);
+    printf("\nloss %s", cli_fixed(s->score.loss, DIGITS, number));
+    printf("   accuracy %s", cli_fixed(s->score.accuracy, DIGITS, number));
+    if (s->top > 0) {
+        printf("   top-%d accuracy %s", (int)s->top, cli_fixed(s->top_accuracy, DIGITS, number));
+    }
+    putchar('\n');
+}
+
+void cli_scores_print(const cli_scores *s)
+{
+    print_head(s);
+    print_classes(s);
+    print_confusion(s);
     print_pairs(s);
-}
-
-/* ---- JSON ---- */
-
-static json_t *classes_json(const cli_scores *s)
-{
-    json_t *list = json_array();
-    char name[24];
-    for (int32_t i = 0; list && i < s->data->class_count; i++) {
-        const weft_class_score *class = &s->classes[i];
-        json_t *one = json_pack(
-            "{s:o, s:o, s:o, s:o, s:I}", "name", cli_json_text(name_of(s, i, name)), "precision",
-            cli_json_number(class->precision), "recall", cli_json_number(class->recall), "f1",
-            cli_json_number(class->f1), "count", (json_int_t) class->count);
-        if (json_array_append_new(list, one) != 0) {
-            json_decref(list);
-            return NULL;
-        }
-    }
-    return list;
-}
-
-static json_t *confusion_json(const cli_scores *s)
-{
-    const int32_t classes = s->data->class_count;
-    json_t *rows = json_array();
-    int bad = 0;
-    for (int32_t i = 0; rows && i < classes; i++) {
-        json_t *row = json_array();
-        for (int32_t k = 0; row && k < classes; k++) {
-            const int64_t count = s->confusion[(int64_t)i * classes + k];
-            bad |= json_array_append_new(row, json_integer((json_int_t)count));
-        }
-        bad |= json_array_append_new(rows, row);
-    }
-    if (!bad) return rows;
-    json_decref(rows);
-    return NULL;
-}
-
-json_t *cli_scores_json(const cli_scores *s)
-{
-    return json_pack("{s:o, s:o, s:s, s:s, s:o, s:s, s:I, s:o, s:o, s:o, s:o}", "model",
-                     cli_json_text(cli_trained_title(s->trained)), "data",
-                     cli_json_text(s->data->name), "split", s->split, "device", s->entry->id,
-                     "checkpoint", cli_json_text(s->trained->path), "which", s->trained->which,
-                     "samples", (json_int_t)s->score.samples, "loss",
-                     cli_json_number(s->score.loss), "accuracy", cli_json_number(s->score.accuracy),
-                     "classes", classes_json(s), "confusion", confusion_json(s));
-}
-
-/* ---- CSV ---- */
-
-static int32_t largest(const float *values, int32_t count)
-{
-    int32_t best = 0;
-    for (int32_t i = 1; i < count; i++) {
-        if (values[i] > values[best]) best = i;
-    }
-    return best;
-}
-
-static weft_status write_head(weft_atomic_file *file, int32_t classes)
-{
-    char text[32];
-    static const char head[] = "index,label,predicted";
-    WEFT_TRY(weft_atomic_write(file, head, sizeof head - 1));
-    for (int32_t i = 0; i < classes; i++) {
-        const int length = snprintf(text, sizeof text, ",logit%d", (int)i);
-        WEFT_TRY(weft_atomic_write(file, text, (size_t)length));
-    }
-    return weft_atomic_write(file, "\n", 1);
-}
-
-static weft_status write_row(weft_atomic_file *file, const cli_scores *s, int64_t row)
-{
-    char text[96], number[WEFT_NUMBER_TEXT];
-    const int32_t classes = s->data->class_count;
-    const float *logits = s->logits + row * classes;
-    int length = snprintf(text, sizeof text, "%lld,%d,%d", (long long)row,
-                          (int)s->data->classes[row], (int)largest(logits, classes));
-    WEFT_TRY(weft_atomic_write(file, text, (size_t)length));
-    for (int32_t i = 0; i < classes; i++) {
-        length = snprintf(text, sizeof text, ",%s", weft_format((double)logits[i], 9, number));
-        WEFT_TRY(weft_atomic_write(file, text, (size_t)length));
-    }
-    return weft_atomic_write(file, "\n", 1);
-}
-
-static weft_status write_rows(weft_atomic_file *file, const cli_scores *s)
-{
-    WEFT_TRY(write_head(file, s->data->class_count));
-    for (int64_t row = 0; row < s->data->count; row++) {
-        WEFT_TRY(write_row(file, s, row));
-    }
-    return weft_atomic_commit(file);
-}
-
-weft_status cli_scores_write(const cli_scores *scores, const char *path)
-{
-    weft_atomic_file *file = NULL;
-    WEFT_TRY(weft_atomic_open(path, &file));
-    const weft_status status = write_rows(file, scores);
-    weft_atomic_free(file);
-    return status;
+    print_calibration(&s->calibration);
+    print_errors(s);
 }

@@ -1,24 +1,10 @@
-/* The figures of an evaluation as tables, JSON and CSV. Private to weft eval. */
+/* The figures of an evaluation as text, JSON and CSV. Private to weft eval. */
 #ifndef WEFT_CLI_EVAL_OUTPUT_H
 #define WEFT_CLI_EVAL_OUTPUT_H
 
 #include <jansson.h>
 
-#include "cli/trained.h"
-#include "core/backend.h"
-#include "core/train.h"
-#include "datasets/datasets.h"
-
-typedef struct cli_scores {
-    const cli_trained *trained;
-    const weft_dataset *data;
-    const char *split;
-    const weft_device_entry *entry;
-    weft_score score;
-    const float *logits;
-    const int64_t *confusion; /* classes x classes, row = true class */
-    const weft_class_score *classes;
-} cli_scores;
+#include "cli/eval_scores.h"
 
 void cli_scores_print(const cli_scores *scores);
 

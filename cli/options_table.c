@@ -206,8 +206,14 @@ const cli_option cli_options[CLI_OPTION_COUNT] = {
     [CLI_OPT_SAVE_INPUT] = {"save-input", 0, CLI_TEXT, 0, 0, "PATH", NULL, CLI_GROUP_OUTPUT,
                             PREDICT, false,
                             "write what the network saw as PNG: a folder, or a .png file"},
-    [CLI_OPT_TOP] = {"top", 0, CLI_INT, 1, 65536, "K", "3", CLI_GROUP_OUTPUT, PREDICT, false,
-                     "classes to show; --json shows all without it"},
+    [CLI_OPT_TOP] = {"top", 0, CLI_INT, 1, 65536, "K", NULL, CLI_GROUP_OUTPUT, EVAL | PREDICT,
+                     false,
+                     "predict: classes to show [3; all with --json]; eval: the true class among "
+                     "the K most probable is a hit of top-K accuracy [5 where there are more]"},
+    [CLI_OPT_ERRORS] = {"errors", 0, CLI_INT, 1, COUNT_MAX, "N", NULL, CLI_GROUP_OUTPUT, EVAL,
+                        false,
+                        "list the N worst errors, the largest loss (the smallest probability of "
+                        "the true class) first; predict --index shows one"},
     [CLI_OPT_DEVICES] =
         {"devices", 0, CLI_TEXT, 0, 0, "A,B", NULL, CLI_GROUP_DEVICE, ON(DIFF), false,
          "train one network on both, step by step, and name the first op of A whose "

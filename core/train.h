@@ -151,14 +151,4 @@ WEFT_API weft_status weft_evaluate(weft_model *model, const weft_dataset *data,
                                    const weft_normalize *norm, int32_t batch, float *logits,
                                    weft_score *score);
 
-/* Per-class figures from logits. confusion: T x T counts, row = true class, column = predicted. */
-typedef struct weft_class_score {
-    double precision, recall, f1; /* NAN where undefined */
-    int64_t count;
-} weft_class_score;
-WEFT_API void weft_confusion(const float *logits, const int32_t *classes, int64_t count,
-                             int32_t class_count, int64_t *confusion);
-WEFT_API void weft_class_scores(const int64_t *confusion, int32_t class_count,
-                                weft_class_score *scores);
-
 #endif

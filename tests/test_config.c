@@ -1,5 +1,4 @@
-/* Options as text and JSON, their defaults and ranges, schedules, and the figures of a
- * classification. */
+/* Options as text and JSON, their defaults and ranges, schedules. */
 #include <math.h>
 #include <stdlib.h>
 
@@ -268,28 +267,6 @@ START_TEST(ranges)
 }
 END_TEST
 
-/* ---- the figures of a classification ---- */
-
-START_TEST(confusion_and_scores)
-{
-    const float logits[] = {2, 1, 0, 0, 3, 1, 1, 0, 0, 5, 5, 0};
-    const int32_t classes[] = {0, 1, 1, 0};
-    int64_t confusion[9];
-    weft_class_score scores[3];
-    weft_confusion(logits, classes, 4, 3, confusion);
-    const int64_t wanted[9] = {2, 0, 0, 1, 1, 0, 0, 0, 0};
-    ck_assert_mem_eq(confusion, wanted, sizeof wanted);
-
-    weft_class_scores(confusion, 3, scores);
-    ck_assert(fabs(scores[0].precision - 2.0 / 3.0) < 1e-12);
-    ck_assert(scores[0].recall == 1.0);
-    ck_assert(fabs(scores[0].f1 - 0.8) < 1e-12);
-    ck_assert(scores[1].precision == 1.0 && scores[1].recall == 0.5);
-    ck_assert_int_eq(scores[1].count, 2);
-    ck_assert(isnan(scores[2].precision) && isnan(scores[2].recall) && isnan(scores[2].f1));
-}
-END_TEST
-
 int main(void)
 {
     Suite *suite = suite_create("config");
@@ -305,7 +282,6 @@ int main(void)
     tcase_add_test(tests, bad_values_are_named);
     tcase_add_test(tests, defaults);
     tcase_add_test(tests, ranges);
-    tcase_add_test(tests, confusion_and_scores);
     suite_add_tcase(suite, tests);
     return weft_suite_run(suite);
 }

@@ -1,0 +1,43 @@
+/* The figures of an evaluation, gathered for the printers. Private to weft eval. */
+#ifndef WEFT_CLI_EVAL_SCORES_H
+#define WEFT_CLI_EVAL_SCORES_H
+
+#include "cli/options.h"
+#include "cli/trained.h"
+#include "core/score.h"
+#include "core/train.h"
+
+enum { CLI_EVAL_PAIRS = 5, CLI_EVAL_TOP = 5 };
+
+/* Everything up to `logits` is the caller's; the rest is filled by cli_scores_fill. */
+typedef struct cli_scores {
+    const cli_args *args;
+    const cli_trained *trained;
+    const weft_dataset *data; /* with as many classes as the network has outputs */
+    const char *split;
+    const weft_device_entry *entry;
+    weft_score score;
+    const float *logits; /* samples x classes */
+
+    int64_t left_out;   /* samples whose outputs hold a NaN */
+    int64_t *confusion; /* classes x classes, row = true class */
+    weft_class_score *classes;
+    weft_class_means mean;
+    int32_t top; /* 0: no top-k accuracy */
+    double top_accuracy;
+    weft_confused_pair pair[CLI_EVAL_PAIRS];
+    int32_t pair_count;
+    weft_calibration calibration;
+    weft_sample_score *error; /* --errors N */
+    int64_t error_count, error_total;
+} cli_scores;
+
+/* WEFT_ERR_MEMORY. Free it whatever is returned. */
+weft_status cli_scores_fill(cli_scores *scores);
+void cli_scores_free(cli_scores *scores);
+
+/* The name that the network learnt for a class; that of the data set where it has none, else its
+ * number in `text`; "-" for no class. */
+const char *cli_scores_name(const cli_scores *scores, int32_t class, char text[24]);
+
+#endif
