@@ -11,6 +11,7 @@
 #include "cli/pictures.h"
 #include "cli/progress.h"
 #include "cli/qualify.h"
+#include "cli/record.h"
 #include "cli/select.h"
 #include "cli/signals.h"
 #include "cli/trained.h"
@@ -29,7 +30,8 @@ typedef struct session {
     char *folder;
     cli_progress *progress;
     cli_pictures *pictures;
-    weft_log log;
+    cli_record record;
+    weft_log log; /* of the program and the device; warnings go into the record */
     weft_train_desc desc;
     weft_trainer *trainer;
     weft_train_result result;
@@ -84,7 +86,8 @@ static weft_status start_progress(session *s)
     weft_train_options shown = s->training.options;
     weft_train_defaults(&shown, s->data->data.count);
     WEFT_TRY(cli_progress_new(shown.epochs, cli_given(s->args, CLI_OPT_QUIET), &s->progress));
-    s->log = cli_progress_log(s->progress);
+    s->record.to = cli_progress_log(s->progress);
+    s->log = cli_record_log(&s->record);
     return WEFT_OK;
 }
 
@@ -138,7 +141,7 @@ static void fill_desc(session *s, const weft_device_entry *entry)
         .gemm = cli_gemm_text(t->gemm),
         .stop = cli_signals_catch(),
         .observer = {.on_prepare = on_prepare, .on_step = on_step, .on_epoch = on_epoch, .user = s},
-        .log = s->log,
+        .log = s->record.to, /* the trainer keeps its own warnings */
     };
 }
 
@@ -152,6 +155,7 @@ static weft_status attempt(weft_device *device, const weft_device_entry *entry, 
              cli_device_print(entry, text));
     const weft_status status = weft_trainer_new(device, &s->desc, &s->trainer);
     cli_progress_clear(s->progress);
+    cli_record_attach(&s->record, s->trainer);
     return status;
 }
 
@@ -294,6 +298,7 @@ static weft_status train(session *s)
         if (printed != WEFT_OK) status = printed;
     }
     if (status != WEFT_OK) status = tell_loss(s, choice.entry, status);
+    cli_record_attach(&s->record, NULL);
     weft_trainer_free(s->trainer);
     cli_choice_free(&choice);
     return status;
@@ -317,6 +322,7 @@ int cli_run_train(const cli_args *args)
     if (s.has_bad_op) cli_bad_op_print(&s.bad_op);
     const bool stopped = status == WEFT_OK && s.result.outcome == WEFT_STOPPED;
     cli_pictures_free(s.pictures);
+    cli_record_free(&s.record);
     cli_progress_free(s.progress);
     weft_dataset_free(s.data);
     weft_dataset_free(s.test);

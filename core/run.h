@@ -29,11 +29,13 @@ weft_status weft_run_drop(const weft_run *run, const char *name);
 
 /* Open the logs; what they say beyond this step and these finished epochs is cut off first. */
 weft_status weft_run_logs_open(weft_run *run, bool steps, uint64_t step, uint32_t epochs);
+bool weft_run_logs_are_open(const weft_run *run);
 weft_status weft_run_log_step(weft_run *run, uint64_t step, double loss, double accuracy,
                               double learning_rate);
 weft_status weft_run_log_epoch(weft_run *run, const weft_epoch_report *report);
 
-/* A line of events.jsonl: name, time, step, and what `more` holds (taken over; may be NULL). */
+/* A line of events.jsonl, flushed: name, time, step, and what `more` holds (taken over; NULL: there
+ * was no memory for it). */
 weft_status weft_run_log_event(weft_run *run, const char *name, uint64_t step, json_t *more);
 weft_status weft_run_logs_flush(weft_run *run);
 

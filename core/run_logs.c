@@ -7,7 +7,8 @@
 #include "core/number.h"
 #include "core/run_private.h"
 
-enum { LINE_MAX_BYTES = 4096, DIGITS = 9 };
+/* A warning has up to 4096 bytes, and each may need an escape. */
+enum { LINE_MAX_BYTES = 16384, DIGITS = 9 };
 
 static const char STEPS_HEAD[] = "step,loss,accuracy,learning_rate\n";
 static const char EPOCHS_HEAD[] = "epoch,train_loss,train_accuracy,val_loss,val_accuracy,"
@@ -90,6 +91,11 @@ weft_status weft_run_logs_open(weft_run *run, bool steps, uint64_t step, uint32_
     return WEFT_OK;
 }
 
+bool weft_run_logs_are_open(const weft_run *run)
+{
+    return run->events.file != NULL;
+}
+
 static void close_log(weft_log_file *log)
 {
     if (log->file) fclose(log->file);
@@ -160,7 +166,7 @@ static json_t *event_json(const char *name, uint64_t step, json_t *more)
     weft_utc(time);
     json_t *event =
         json_pack("{s:s,s:s,s:I}", "time", time, "event", name, "step", (json_int_t)step);
-    if (event && more && json_object_update(event, more) != 0) {
+    if (event && json_object_update(event, more) != 0) {
         json_decref(event);
         event = NULL;
     }

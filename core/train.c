@@ -123,6 +123,7 @@ static weft_status report_step(weft_trainer *t, const weft_ring_entry *e)
     if (t->run && t->options.log_every > 0 && report.step % (uint64_t)t->options.log_every == 0)
         WEFT_TRY(weft_run_log_step(t->run, report.step, report.loss, report.accuracy,
                                    report.learning_rate));
+    WEFT_TRY(weft_trainer_group_add(t, &report, e->rows));
     const weft_observer *o = &t->desc.observer;
     if (o->on_step && o->on_step(o->user, &report)) t->stopping = true;
     return WEFT_OK;
@@ -148,7 +149,7 @@ static weft_status drain(weft_trainer *t)
     bool got = true;
     while (t->ring.count > 0)
         WEFT_TRY(take_step(t, true, &got));
-    return WEFT_OK;
+    return weft_trainer_group_end(t);
 }
 
 /* Steps that are done are taken in at once; only a step 16 steps old is waited for. */
@@ -188,7 +189,9 @@ static weft_status save_between(weft_trainer *t)
     const int64_t every = t->options.save_every;
     if (every == 0 || t->state.step % (uint64_t)every != 0) return WEFT_OK;
     WEFT_TRY(drain(t));
-    return save_middle(t);
+    WEFT_TRY(save_middle(t));
+    weft_trainer_group_start(t);
+    return WEFT_OK;
 }
 
 /* The steps that are left of the epoch; when it returns, all losses have been seen. */
@@ -198,6 +201,7 @@ static weft_status epoch_steps(weft_trainer *t)
     t->epoch_start = weft_clock();
     t->epoch_samples = 0;
     WEFT_TRY(weft_trainer_order(t));
+    weft_trainer_group_start(t);
     while (t->state.step_in_epoch < count && !stopping(t)) {
         WEFT_TRY(one_step(t));
         if (t->state.step_in_epoch < count) WEFT_TRY(save_between(t));
@@ -345,11 +349,11 @@ static weft_status run(weft_trainer *t, weft_train_result *result)
     t->start = weft_clock();
     t->first_step = t->state.step;
     WEFT_TRY(train(t));
-    if (out_of_patience(t)) WEFT_TRY(weft_trainer_files_stop(t, "patience"));
+    if (out_of_patience(t)) WEFT_TRY(weft_trainer_tell_stop(t, "patience"));
     if (!stopping(t)) WEFT_TRY(test(t, result));
     if (!stopping(t)) return WEFT_OK;
     result->outcome = WEFT_STOPPED;
-    WEFT_TRY(weft_trainer_files_stop(t, "asked"));
+    WEFT_TRY(weft_trainer_tell_stop(t, "asked"));
     return save_stop(t);
 }
 
@@ -369,6 +373,15 @@ static weft_status end(weft_trainer *t, weft_status status, weft_train_result *r
     return status == WEFT_OK ? WEFT_OK : weft_fail(status, "%s", message);
 }
 
+/* What failed first is what the caller hears, whether or not events.jsonl can still be written. */
+static weft_status end_failed(weft_trainer *t, weft_status status)
+{
+    char message[MESSAGE_TEXT];
+    snprintf(message, sizeof message, "%s", weft_error());
+    (void)weft_trainer_tell_end(t, "failed", message);
+    return weft_fail(status, "%s", message);
+}
+
 weft_status weft_trainer_run(weft_trainer *t, weft_train_result *result)
 {
     const double none = (double)NAN;
@@ -384,6 +397,6 @@ weft_status weft_trainer_run(weft_trainer *t, weft_train_result *result)
 
     const weft_status status = run(t, result);
     weft_ring_abandon(&t->ring);
-    if (status != WEFT_OK && status != WEFT_ERR_DIVERGED) return status;
-    return end(t, status, result);
+    if (status == WEFT_OK || status == WEFT_ERR_DIVERGED) return end(t, status, result);
+    return end_failed(t, status);
 }

@@ -1,7 +1,7 @@
 /* The training driver, one for all backends: epochs, validation, checkpoints, curves' data, resume.
  *
  * With a run folder it writes (design: "The training driver"):
- *   config.json env.json metrics.csv steps.csv events.jsonl
+ *   config.json env.json metrics.csv steps.csv events.jsonl (core/events.md)
  * checkpoints/{last,prev,best}.safetensors summary.json Without one (out NULL) it touches no file.
  * Pictures are made by observers, not here. */
 #ifndef WEFT_CORE_TRAIN_H
@@ -131,6 +131,10 @@ WEFT_API weft_status weft_trainer_new(weft_device *device, const weft_train_desc
 /* Train to the end (or the stop). WEFT_ERR_DIVERGED when the loss is not finite; result is filled
  * then too. */
 WEFT_API weft_status weft_trainer_run(weft_trainer *trainer, weft_train_result *result);
+
+/* Put a warning into the record of the run (events.jsonl): one that the device's log or the caller
+ * has said. What the trainer itself says through desc.log is there already. */
+WEFT_API void weft_trainer_warn(weft_trainer *trainer, const char *text);
 
 /* The model with its current weights, and the normalisation in use; owned by the trainer. */
 WEFT_API weft_model *weft_trainer_model(weft_trainer *trainer);

@@ -20,6 +20,18 @@ typedef struct weft_train_state {
     double train_loss, train_accuracy, val_loss, val_accuracy; /* of the last finished epoch */
 } weft_train_state;
 
+/* Steps that are told of in one line of events.jsonl. */
+typedef struct weft_step_group {
+    uint64_t first, last;         /* counted from 1; last < first: none yet */
+    double loss_sum, correct_sum; /* over their samples */
+    int64_t samples;
+    double learning_rate, seconds_left; /* of the last one */
+    uint32_t epoch;
+    double since; /* clock: when its first step began */
+} weft_step_group;
+
+enum { WEFT_EARLY_WARNINGS = 16 };
+
 struct weft_trainer {
     weft_device *device;
     weft_train_desc desc;       /* strings are borrowed */
@@ -51,6 +63,10 @@ struct weft_trainer {
     const char *saved_in; /* the file that holds it, "last" or "prev" */
     bool stopping;        /* somebody asked for it */
     weft_ring ring;
+    weft_step_group group;
+    char *early_warning[WEFT_EARLY_WARNINGS]; /* from before events.jsonl was open */
+    int early_warnings;
+    bool warning_lost; /* it could not be written: the next line says so */
 
     double start, epoch_start;          /* clocks */
     double train_seconds;               /* without validation and files */
@@ -82,9 +98,30 @@ weft_status weft_trainer_resume_check(weft_trainer *t);
 /* Weights, moments and state from last, or from prev with a warning when last is damaged. */
 weft_status weft_trainer_resume(weft_trainer *t);
 
+/* trainer_events.c: lines of events.jsonl (core/events.md); nothing happens without a run folder.
+ */
+weft_status weft_trainer_tell_start(weft_trainer *t);
+weft_status weft_trainer_tell_epoch(weft_trainer *t, const weft_epoch_report *report);
+weft_status weft_trainer_tell_checkpoint(weft_trainer *t, bool best);
+weft_status weft_trainer_tell_stop(weft_trainer *t, const char *reason);
+/* text: why, or NULL. */
+weft_status weft_trainer_tell_end(weft_trainer *t, const char *outcome, const char *text);
+
+/* The steps that follow begin now: what came before (validation, a checkpoint) is not their time.
+ */
+void weft_trainer_group_start(weft_trainer *t);
+/* A step more; about once a second the group is written. */
+weft_status weft_trainer_group_add(weft_trainer *t, const weft_step_report *report, int32_t rows);
+/* Write what there is: before a checkpoint and at an epoch's end, so that a resume leaves no gap.
+ */
+weft_status weft_trainer_group_end(weft_trainer *t);
+
+/* Say it to the caller, and put it into the record. */
+void weft_trainer_say_warning(weft_trainer *t, const char *text);
+void weft_trainer_drop_warnings(weft_trainer *t);
+
 /* trainer_files.c: nothing happens without a run folder. */
 weft_status weft_trainer_files_begin(weft_trainer *t);
-weft_status weft_trainer_files_stop(weft_trainer *t, const char *reason);
 weft_status weft_trainer_files_end(weft_trainer *t, const weft_train_result *result);
 
 /* Put behind the thread's message which checkpoint is the last good one, and return the status. */

@@ -274,6 +274,7 @@ void weft_trainer_free(weft_trainer *t)
     weft_model_free(t->model);
     weft_source_free(t->source);
     weft_run_free(t->run);
+    weft_trainer_drop_warnings(t);
     free(t->options_text);
     free(t->train_ids);
     free(t->order);

@@ -338,9 +338,10 @@ weft_status weft_trainer_resume(weft_trainer *t)
     if (!try_older(status, reason, sizeof reason)) return status;
     if (load_checkpoint(t, "prev") != WEFT_OK)
         return weft_fail(status, "cannot resume %s: %s", t->desc.resume, reason);
-    weft_say(&t->desc.log, WEFT_WARNING,
-             "%s; going on from the checkpoint before it (step %" PRIu64 ")", reason,
-             t->state.step);
+    char text[REASON_TEXT + 64];
+    snprintf(text, sizeof text, "%s; going on from the checkpoint before it (step %" PRIu64 ")",
+             reason, t->state.step);
+    weft_trainer_say_warning(t, text);
     t->from_prev = true;
     return WEFT_OK;
 }
