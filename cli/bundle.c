@@ -50,8 +50,8 @@ static char *run_program(const char *const *words)
     }
     const char *line;
     weft_child_event event;
-    while ((event = weft_child_read(child, BENCH_SECONDS, &line)) == WEFT_CHILD_LINE)
-        fprintf(all, "%s\n", line);
+    while ((event = weft_child_read(child, BENCH_SECONDS, &line)) <= WEFT_CHILD_NOTE)
+        if (event == WEFT_CHILD_LINE) fprintf(all, "%s\n", line);
     const int code = weft_child_end(child, event == WEFT_CHILD_SILENT);
     const bool whole = fclose(all) == 0 && code == 0;
     if (whole) return text;

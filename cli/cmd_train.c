@@ -33,6 +33,7 @@ typedef struct session {
     cli_record record;
     weft_log log; /* of the program and the device; warnings go into the record */
     weft_train_desc desc;
+    double start; /* clock when a device was looked for */
     weft_trainer *trainer;
     weft_train_result result;
     bool has_bad_op; /* of --check-numerics */
@@ -136,6 +137,7 @@ static void fill_desc(session *s, const weft_device_entry *entry)
         .resume = t->resume,
         .init = t->init,
         .init_partial = t->init_partial,
+        .open_seconds = weft_clock() - s->start,
         .check_numerics = cli_given(s->args, CLI_OPT_CHECK_NUMERICS),
         .family = cli_family_text(t->family),
         .gemm = cli_gemm_text(t->gemm),
@@ -287,6 +289,7 @@ static weft_status train(session *s)
              s->training.data, (long long)s->data->data.count);
 
     cli_signals_catch();
+    s->start = weft_clock();
     WEFT_TRY(cli_select(&wish, attempt, s, &choice));
     cli_qualify_remind(choice.entry, &wish);
     weft_status status = start_pictures(s, choice.entry);

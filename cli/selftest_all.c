@@ -112,8 +112,8 @@ static void listen_to(const run *r, weft_child *child, weft_selftest_row *row)
     const char *line = NULL;
     bool found = false;
     weft_child_event event;
-    while ((event = weft_child_read(child, r->wish->time_limit, &line)) == WEFT_CHILD_LINE)
-        found = take_line(r, line, row) || found;
+    while ((event = weft_child_read(child, r->wish->time_limit, &line)) <= WEFT_CHILD_NOTE)
+        if (event == WEFT_CHILD_LINE) found = take_line(r, line, row) || found;
     const int code = weft_child_end(child, event == WEFT_CHILD_SILENT);
     if (event == WEFT_CHILD_SILENT)
         explain_silence(r, row);

@@ -17,7 +17,7 @@
 #include "core/status.h"
 
 enum {
-    WEFT_BACKEND_VERSION = 4,
+    WEFT_BACKEND_VERSION = 5,
     WEFT_NAME_MAX = 128,
     WEFT_VARIANT_MAX = 48,
     WEFT_CHOICE_MAX = 64,
@@ -31,6 +31,8 @@ typedef struct weft_device {
     const weft_backend *backend;
     char routes[WEFT_ROUTES_MAX]; /* by which algorithms it computes, decided when it was opened:
                                      "family=vector gemm=own mac=fma"; "" when there is one way */
+    double compile_seconds; /* spent so far in making programs, the first launch of each kernel
+                               that is in no cache included; 0 where nothing is compiled */
 } weft_device;
 
 struct weft_buffer {

@@ -151,12 +151,26 @@ static int figures_json(json_t *object, const weft_train_result *r)
     return bad;
 }
 
+/* What the run cost besides its time. */
+static int costs_json(json_t *object, const weft_train_result *r)
+{
+    const int64_t peak = weft_peak_memory();
+    int bad = weft_run_number(object, "start_seconds", r->start_seconds);
+    bad |= weft_run_number(object, "compile_seconds", r->compile_seconds);
+    bad |= json_object_set_new(object, "device_bytes",
+                               r->device_bytes > 0 ? json_integer(r->device_bytes) : json_null());
+    bad |= json_object_set_new(object, "peak_memory_bytes",
+                               peak > 0 ? json_integer(peak) : json_null());
+    return bad;
+}
+
 weft_status weft_run_write_summary(const weft_run *run, const weft_run_facts *facts,
                                    const weft_train_result *result)
 {
     weft_status status = WEFT_ERR_MEMORY;
     json_t *object = json_object();
-    if (object && facts_json(object, facts, result) == 0 && figures_json(object, result) == 0)
+    if (object && facts_json(object, facts, result) == 0 && figures_json(object, result) == 0 &&
+        costs_json(object, result) == 0)
         status = weft_run_write_json(run, "summary.json", object);
     else
         weft_run_no_memory();

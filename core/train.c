@@ -341,6 +341,9 @@ static void fill_result(const weft_trainer *t, weft_train_result *result)
     result->val_loss = s->val_loss;
     result->val_accuracy = s->val_accuracy;
     result->best_epoch = s->best_epoch;
+    result->start_seconds = t->start_seconds;
+    result->compile_seconds = t->device->compile_seconds;
+    result->device_bytes = t->device_bytes;
 }
 
 static weft_status run(weft_trainer *t, weft_train_result *result)

@@ -68,6 +68,8 @@ struct weft_trainer {
     int early_warnings;
     bool warning_lost; /* it could not be written: the next line says so */
 
+    double start_seconds;               /* of the start-up */
+    int64_t device_bytes;               /* 0: not counted */
     double start, epoch_start;          /* clocks */
     double train_seconds;               /* without validation and files */
     int64_t epoch_samples, run_samples; /* seen by this process */
@@ -81,8 +83,8 @@ weft_status weft_trainer_order(weft_trainer *t);
 weft_model_desc weft_trainer_model_desc(const weft_trainer *t);
 
 /* trainer_memory.c: before the first buffer, WEFT_ERR_MEMORY with the sizes and the largest batch
- * that fits when the device has too little memory for the plans. */
-weft_status weft_trainer_check_memory(const weft_trainer *t);
+ * that fits when the device has too little memory for the plans. Sets device_bytes. */
+weft_status weft_trainer_check_memory(weft_trainer *t);
 
 /* One step: `step` decides learning rate and corrections. */
 weft_status weft_trainer_launch(weft_trainer *t, weft_plan *plan, int64_t first);

@@ -52,10 +52,12 @@ static weft_status tell_early(weft_trainer *t)
 weft_status weft_trainer_tell_start(weft_trainer *t)
 {
     const weft_device_entry *device = t->desc.device_entry;
-    json_t *more = json_pack("{s:i,s:b,s:s,s:s,s:I,s:I}", "schema", SCHEMA, "resumed",
-                             t->resumed ? 1 : 0, "device", device ? device->id : "custom",
-                             "device_name", device ? device->info.name : "custom", "epochs",
-                             (json_int_t)t->options.epochs, "steps", (json_int_t)t->steps);
+    json_t *more =
+        json_pack("{s:i,s:b,s:s,s:s,s:I,s:I,s:f,s:f}", "schema", SCHEMA, "resumed",
+                  t->resumed ? 1 : 0, "device", device ? device->id : "custom", "device_name",
+                  device ? device->info.name : "custom", "epochs", (json_int_t)t->options.epochs,
+                  "steps", (json_int_t)t->steps, "start_seconds", t->start_seconds,
+                  "compile_seconds", t->device->compile_seconds);
     WEFT_TRY(tell(t, "start", t->state.step, more));
     return tell_early(t);
 }

@@ -8,7 +8,7 @@ enum { BYTES_TEXT = 32 };
 
 /* A model and data sets without memory, over which plans can be made. */
 typedef struct planner {
-    const weft_trainer *t;
+    weft_trainer *t;
     weft_model *model;
     weft_source *data, *held_out, *test;
 } planner;
@@ -184,10 +184,11 @@ static weft_status check(planner *p)
     need n;
     WEFT_TRY(open_planner(p));
     WEFT_TRY(count(p, p->t->batch, &n));
+    p->t->device_bytes = sum(&n);
     return fits(&n, &p->t->desc.device_entry->info) ? WEFT_OK : refuse(p, &n);
 }
 
-weft_status weft_trainer_check_memory(const weft_trainer *t)
+weft_status weft_trainer_check_memory(weft_trainer *t)
 {
     planner p = {.t = t};
     if (!t->desc.device_entry) return WEFT_OK;

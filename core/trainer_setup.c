@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/config.h"
+#include "core/posix.h"
 #include "core/rng.h"
 #include "core/trainer.h"
 
@@ -254,7 +255,9 @@ weft_status weft_trainer_new(weft_device *device, const weft_train_desc *desc, w
     t->state.train_loss = t->state.train_accuracy = (double)NAN;
     t->state.val_loss = t->state.val_accuracy = (double)NAN;
 
+    const double start = weft_clock();
     const weft_status status = set_up(t, &held_out);
+    t->start_seconds = desc->open_seconds + weft_clock() - start;
     free(held_out);
     if (status == WEFT_OK)
         *out = t;

@@ -40,6 +40,9 @@ weft_status cl_routes_tell(cl_device *device);
 weft_status cl_cache_new(const cl_device *device, cl_cache **out);
 void cl_cache_free(cl_cache *cache);
 
+/* Whether the next launch is one that some drivers compile for: no cache knows the kernel. */
+bool cl_entry_compiles(const cl_entry *entry);
+
 /* The kernel has been enqueued with its real local size: its program may be worth saving. */
 void cl_entry_launched(cl_entry *entry);
 

@@ -262,6 +262,15 @@ static weft_status program_new(cl_device *device, const cl_spec *spec, XXH128_ha
     return WEFT_OK;
 }
 
+static weft_status time_new(cl_device *device, const cl_spec *spec, XXH128_hash_t key, char *text,
+                            program **out)
+{
+    const double start = weft_clock();
+    const weft_status status = program_new(device, spec, key, text, out);
+    device->base.compile_seconds += weft_clock() - start;
+    return status;
+}
+
 static bool is_in(const char *names, const char *name)
 {
     const size_t length = strlen(name);
@@ -296,7 +305,7 @@ static weft_status find_or_make(cl_device *device, const cl_spec *spec, program 
     while (p && !XXH128_isEqual(p->key, key)) {
         p = p->next;
     }
-    if (!p) return program_new(device, spec, key, text, out);
+    if (!p) return time_new(device, spec, key, text, out);
     free(text);
     *out = p;
     return WEFT_OK;
@@ -321,6 +330,11 @@ weft_status cl_program_get(cl_device *device, const cl_spec *spec, cl_kernel *ke
     }
     if (entry) *entry = found;
     return WEFT_OK;
+}
+
+bool cl_entry_compiles(const cl_entry *entry)
+{
+    return !entry->launched && !entry->saved;
 }
 
 void cl_entry_launched(cl_entry *entry)
