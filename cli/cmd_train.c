@@ -14,6 +14,7 @@
 #include "cli/record.h"
 #include "cli/select.h"
 #include "cli/signals.h"
+#include "cli/tensorboard.h"
 #include "cli/trained.h"
 #include "cli/training.h"
 #include "core/config.h"
@@ -30,6 +31,7 @@ typedef struct session {
     char *folder;
     cli_progress *progress;
     cli_pictures *pictures;
+    cli_tensorboard *board; /* NULL: not wished for */
     cli_record record;
     weft_log log; /* of the program and the device; warnings go into the record */
     weft_train_desc desc;
@@ -105,6 +107,7 @@ static bool on_step(void *user, const weft_step_report *report)
     session *s = user;
     s->stepped = true;
     cli_progress_step(s->progress, report);
+    cli_tensorboard_step(s->board, report);
     return false;
 }
 
@@ -115,7 +118,14 @@ static bool on_epoch(void *user, const weft_epoch_report *report)
     if (cli_pictures_add(s->pictures, report) != WEFT_OK) {
         weft_say(&s->log, WEFT_WARNING, "no curves: %s", weft_error());
     }
+    cli_tensorboard_epoch(s->board, report);
     return false;
+}
+
+static void on_end(void *user, const weft_train_result *result)
+{
+    const session *s = user;
+    cli_tensorboard_end(s->board, result);
 }
 
 /* ---- the device ---- */
@@ -142,7 +152,11 @@ static void fill_desc(session *s, const weft_device_entry *entry)
         .family = cli_family_text(t->family),
         .gemm = cli_gemm_text(t->gemm),
         .stop = cli_signals_catch(),
-        .observer = {.on_prepare = on_prepare, .on_step = on_step, .on_epoch = on_epoch, .user = s},
+        .observer = {.on_prepare = on_prepare,
+                     .on_step = on_step,
+                     .on_epoch = on_epoch,
+                     .on_end = on_end,
+                     .user = s},
         .log = s->record.to, /* the trainer keeps its own warnings */
     };
 }
@@ -177,6 +191,17 @@ static weft_status start_pictures(session *s, const weft_device_entry *entry)
              weft_schedule_name(o.schedule), (long long)o.batch_size, (unsigned long long)o.seed);
     free(model);
     return cli_pictures_new(s->folder, t->resume != NULL, title, subtitle, &s->log, &s->pictures);
+}
+
+/* A run that was begun with it goes on with it. */
+static weft_status start_tensorboard(session *s)
+{
+    const cli_training *t = &s->training;
+    weft_train_options options = t->options;
+    const bool goes_on = t->resume && cli_tensorboard_is_in(s->folder);
+    if (!cli_given(s->args, CLI_OPT_TENSORBOARD) && !goes_on) return WEFT_OK;
+    weft_train_defaults(&options, s->data->data.count);
+    return cli_tensorboard_new(s->folder, s->trainer, &options, &s->log, &s->board);
 }
 
 /* ---- the end ---- */
@@ -293,6 +318,7 @@ static weft_status train(session *s)
     WEFT_TRY(cli_select(&wish, attempt, s, &choice));
     cli_qualify_remind(choice.entry, &wish);
     weft_status status = start_pictures(s, choice.entry);
+    if (status == WEFT_OK) status = start_tensorboard(s);
     if (status == WEFT_OK) status = weft_trainer_run(s->trainer, &s->result);
     cli_progress_clear(s->progress);
     if (status == WEFT_OK) status = tell(s, choice.entry);
@@ -302,6 +328,7 @@ static weft_status train(session *s)
     }
     if (status != WEFT_OK) status = tell_loss(s, choice.entry, status);
     cli_record_attach(&s->record, NULL);
+    cli_tensorboard_free(s->board);
     weft_trainer_free(s->trainer);
     cli_choice_free(&choice);
     return status;

@@ -201,6 +201,10 @@ const cli_option cli_options[CLI_OPTION_COUNT] = {
                            true, "a line of steps.csv every N steps; 0: none"},
     [CLI_OPT_SAVE_EVERY] = {"save-every", 0, CLI_INT, 0, STEPS_MAX, "N", "0", CLI_GROUP_OUTPUT,
                             TRAIN, true, "a checkpoint every N steps; 0: at the end of epochs"},
+    [CLI_OPT_TENSORBOARD] = {"tensorboard", 0, CLI_FLAG, 0, 0, NULL, NULL, CLI_GROUP_OUTPUT, TRAIN,
+                             false,
+                             "write curves, histograms of weights and gradients, and filters for "
+                             "TensorBoard into RUN/tensorboard; a resume goes on with it"},
     [CLI_OPT_LOGITS] = {"logits", 0, CLI_TEXT, 0, 0, "FILE", NULL, CLI_GROUP_OUTPUT, EVAL, false,
                         "write the network's output for every sample as CSV"},
     [CLI_OPT_SAVE_INPUT] = {"save-input", 0, CLI_TEXT, 0, 0, "PATH", NULL, CLI_GROUP_OUTPUT,

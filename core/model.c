@@ -307,18 +307,33 @@ static float *device_order_copy(const weft_parameter *p, size_t *bytes)
     return malloc(*bytes);
 }
 
-weft_status weft_model_read(weft_model *model, int32_t parameter, int slot, float *values)
+static weft_status read_values(weft_model *model, const weft_parameter *p, weft_buffer *buffer,
+                               size_t at, float *values)
 {
-    weft_buffer *buffer = NULL;
-    size_t at = 0, bytes = 0;
-    WEFT_TRY(locate(model, parameter, slot, &buffer, &at));
-    const weft_parameter *p = &model->parameter[parameter];
+    size_t bytes = 0;
     float *copy = device_order_copy(p, &bytes);
     if (!copy) return weft_fail(WEFT_ERR_MEMORY, "no memory to read %s", p->name);
     const weft_status status = model->device->backend->read(buffer, at, copy, bytes);
     if (status == WEFT_OK) weft_to_file_order(p, copy, values);
     free(copy);
     return status;
+}
+
+weft_status weft_model_read(weft_model *model, int32_t parameter, int slot, float *values)
+{
+    weft_buffer *buffer = NULL;
+    size_t at = 0;
+    WEFT_TRY(locate(model, parameter, slot, &buffer, &at));
+    return read_values(model, &model->parameter[parameter], buffer, at, values);
+}
+
+weft_status weft_model_read_gradient(weft_model *model, int32_t parameter, float *values)
+{
+    const weft_parameter *p = weft_model_parameter(model, parameter);
+    if (!p) return weft_fail(WEFT_ERR_USAGE, "no parameter %d", parameter);
+    if (p->state || p->frozen || !model->gradients)
+        return weft_fail(WEFT_ERR_USAGE, "%s has no gradient", p->name);
+    return read_values(model, p, model->gradients, (size_t)p->offset * sizeof(float), values);
 }
 
 weft_status weft_model_write(weft_model *model, int32_t parameter, int slot, const float *values)

@@ -69,6 +69,11 @@ WEFT_API weft_status weft_model_write(weft_model *model, int32_t parameter, int 
                                       const float *values);
 WEFT_API int weft_model_slots(const weft_model *model);
 
+/* The gradient of a trained parameter as the last step left it (of the mean loss over its batch),
+ * in the files' order. WEFT_ERR_USAGE where there is none: states, frozen ones, models without an
+ * optimizer. */
+WEFT_API weft_status weft_model_read_gradient(weft_model *model, int32_t parameter, float *values);
+
 /* Queue a read of {loss sum, correct} of a step of a train or eval plan. dst: two floats. */
 WEFT_API weft_status weft_model_read_slot(weft_model *model, uint64_t step, float *dst,
                                           weft_ticket *ticket);

@@ -49,6 +49,12 @@ weft_status weft_keep_as(const char *path, const char *copy);
 /* Wait until the names in a folder are on disk. */
 weft_status weft_sync_folder(const char *folder);
 
+/* Visit each name in a folder that fits a shell pattern, in no order, until one visit fails. A
+ * missing folder has none. */
+typedef weft_status weft_visit(void *user, const char *path, const char *name);
+weft_status weft_folder_each(const char *folder, const char *pattern, weft_visit *visit,
+                             void *user);
+
 /* Remove what killed processes have left of atomic files; nobody may be writing there. A missing
  * folder is fine. */
 weft_status weft_drop_temporaries(const char *folder);
@@ -73,6 +79,7 @@ void weft_lock_free(weft_lock *lock);
 weft_status weft_file_truncate(const char *path, int64_t bytes);
 
 double weft_clock(void);            /* seconds, monotonic */
+double weft_wall_clock(void);       /* seconds since 1970 */
 double weft_thread_clock(void);     /* seconds of processor time that this thread has used */
 void weft_utc(char text[32]);       /* 2026-01-31T12:34:56Z */
 void weft_run_stamp(char text[32]); /* 20260131-123456, local time: names of run folders */

@@ -80,25 +80,37 @@ weft_status weft_keep_as(const char *path, const char *copy)
     return link(path, copy) == 0 ? WEFT_OK : weft_rename(path, copy);
 }
 
-/* Remove the files of an open folder that fit a pattern. */
-static weft_status drop_matching(DIR *names, const char *folder, const char *pattern)
+static weft_status visit_matching(DIR *names, const char *folder, const char *pattern,
+                                  weft_visit *visit, void *user)
 {
     weft_status status = WEFT_OK;
     for (const struct dirent *entry; status == WEFT_OK && (entry = readdir(names)) != NULL;) {
         if (fnmatch(pattern, entry->d_name, 0) != 0) continue;
         char *path = weft_path_join(folder, entry->d_name);
-        status =
-            path ? weft_remove(path) : weft_fail(WEFT_ERR_MEMORY, "out of memory for a file name");
+        status = path ? visit(user, path, entry->d_name)
+                      : weft_fail(WEFT_ERR_MEMORY, "out of memory for a file name");
         free(path);
     }
     return status;
 }
 
-weft_status weft_drop_temporaries(const char *folder)
+weft_status weft_folder_each(const char *folder, const char *pattern, weft_visit *visit, void *user)
 {
     DIR *names = opendir(folder);
     if (!names) return errno == ENOENT ? WEFT_OK : weft_io_fail("read the folder", folder, errno);
-    const weft_status status = drop_matching(names, folder, "*.*.[0-9]*-[0-9]*.tmp");
+    const weft_status status = visit_matching(names, folder, pattern, visit, user);
     closedir(names);
     return status;
+}
+
+static weft_status drop(void *user, const char *path, const char *name)
+{
+    (void)user;
+    (void)name;
+    return weft_remove(path);
+}
+
+weft_status weft_drop_temporaries(const char *folder)
+{
+    return weft_folder_each(folder, "*.*.[0-9]*-[0-9]*.tmp", drop, NULL);
 }

@@ -22,6 +22,11 @@ static const char *const FILES[] = {
 };
 enum { FILE_COUNT = sizeof FILES / sizeof FILES[0] };
 
+/* Folders in it; and files of the second, whose names tell where each of them begins. */
+static const char *const FOLDERS[] = {"checkpoints", "tensorboard"};
+enum { FOLDER_COUNT = sizeof FOLDERS / sizeof FOLDERS[0] };
+static const char TENSORBOARD[] = "tensorboard", TENSORBOARD_FILES[] = "events.out.tfevents.*";
+
 weft_status weft_run_no_memory(void)
 {
     return weft_fail(WEFT_ERR_MEMORY, "no memory for the files of a run");
@@ -40,7 +45,8 @@ static weft_status look_for(const char *folder, const char *name, bool *out)
 static weft_status holds_run(const char *folder, bool *holds)
 {
     *holds = false;
-    WEFT_TRY(look_for(folder, "checkpoints", holds));
+    for (int i = 0; i < FOLDER_COUNT; i++)
+        WEFT_TRY(look_for(folder, FOLDERS[i], holds));
     for (int i = 0; i < FILE_COUNT; i++)
         WEFT_TRY(look_for(folder, FILES[i], holds));
     return WEFT_OK;
@@ -87,15 +93,31 @@ static weft_status refuse_strange(const char *folder, const char *name, bool is_
     return status;
 }
 
+static weft_status refuse_strange_file(void *user, const char *path, const char *name)
+{
+    (void)path;
+    return refuse_strange(user, name, false);
+}
+
+static weft_status for_tensorboard(const char *folder, weft_visit *visit)
+{
+    char *path = weft_path_join(folder, TENSORBOARD);
+    if (!path) return weft_run_no_memory();
+    const weft_status status = weft_folder_each(path, TENSORBOARD_FILES, visit, path);
+    free(path);
+    return status;
+}
+
 /* A run folder may come from anybody: nothing in it may lead a write elsewhere. The folder itself
  * may be a link, for it was named by the user. */
 static weft_status check_names(const char *folder)
 {
     WEFT_TRY(refuse_strange(folder, LOCK, false));
-    WEFT_TRY(refuse_strange(folder, "checkpoints", true));
+    for (int i = 0; i < FOLDER_COUNT; i++)
+        WEFT_TRY(refuse_strange(folder, FOLDERS[i], true));
     for (int i = 0; i < FILE_COUNT; i++)
         WEFT_TRY(refuse_strange(folder, FILES[i], false));
-    return WEFT_OK;
+    return for_tensorboard(folder, refuse_strange_file);
 }
 
 /* Who holds the lock is the only one who writes here. */
@@ -133,12 +155,20 @@ done:
     return status;
 }
 
+static weft_status remove_file(void *user, const char *path, const char *name)
+{
+    (void)user;
+    (void)name;
+    return weft_remove(path);
+}
+
 /* Under the lock, so that of two runs that want the folder one is refused. */
 static weft_status take_over(const weft_run *run, bool overwrite)
 {
     WEFT_TRY(weft_run_refuse(run->folder, overwrite));
     for (int i = 0; i < FILE_COUNT; i++)
         WEFT_TRY(weft_run_drop(run, FILES[i]));
+    WEFT_TRY(for_tensorboard(run->folder, remove_file));
 
     char *checkpoints = weft_run_path(run, "checkpoints");
     if (!checkpoints) return weft_run_no_memory();
