@@ -74,6 +74,16 @@ WEFT_API weft_status weft_source_in_order(weft_source *source, int64_t count);
 WEFT_API weft_status weft_source_write(weft_source *source, int64_t first, const void *samples,
                                        int64_t count);
 
+/* The same for targets: count x target_width numbers. */
+WEFT_API weft_status weft_source_write_targets(weft_source *source, int64_t first,
+                                               const float *targets, int64_t count);
+
+/* Samples of zeros in order 0, 1, ..., to be written before each run; target_width 0: without
+ * targets. */
+WEFT_API weft_status weft_source_blank(weft_device *device, weft_shape shape, weft_dtype dtype,
+                                       const weft_normalize *norm, int32_t count,
+                                       int32_t target_width, weft_source **out);
+
 /* Tensors a plan reads. answers has rank 0 when the source has none. */
 typedef struct weft_source_view {
     weft_tensor samples; /* count x H x W x C, u8 or f32 */

@@ -47,7 +47,7 @@ void weft_graph_free(weft_graph *graph)
     free(graph);
 }
 
-static int32_t find_node(const weft_graph *graph, const char *name)
+int32_t weft_graph_find(const weft_graph *graph, const char *name)
 {
     for (int32_t i = 0; i < graph->count; i++) {
         if (strcmp(graph->node[i].name, name) == 0) return i;
@@ -157,7 +157,7 @@ static weft_status default_name(parser *p)
 
 static weft_status check_name(parser *p)
 {
-    const int32_t twin = find_node(p->graph, p->node->name);
+    const int32_t twin = weft_graph_find(p->graph, p->node->name);
     if (twin < 0) return WEFT_OK;
     return weft_fail(WEFT_ERR_FORMAT, "the name '%s' is taken by line %d", p->node->name,
                      p->graph->node[twin].text_line);
@@ -188,7 +188,7 @@ static weft_status connect_named(parser *p)
         if (p->node->input_count == WEFT_LAYER_MAX_IN) {
             return weft_fail(WEFT_ERR_FORMAT, "from= names more than %d layers", WEFT_LAYER_MAX_IN);
         }
-        const int32_t input = find_node(p->graph, at);
+        const int32_t input = weft_graph_find(p->graph, at);
         if (input < 0) return unknown_from(p, at);
         p->node->input[p->node->input_count++] = input;
         at += length + 1;

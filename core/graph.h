@@ -31,6 +31,9 @@ WEFT_API void weft_graph_free(weft_graph *graph);
 
 WEFT_API int32_t weft_graph_count(const weft_graph *graph);
 WEFT_API const weft_node *weft_graph_node(const weft_graph *graph, int32_t index);
+
+/* Index of the layer of this name, or -1. */
+WEFT_API int32_t weft_graph_find(const weft_graph *graph, const char *name);
 WEFT_API weft_shape weft_graph_input(const weft_graph *graph);   /* of one sample */
 WEFT_API weft_shape weft_graph_output(const weft_graph *graph);  /* of one sample */
 WEFT_API const char *weft_graph_text(const weft_graph *graph);   /* as it was parsed, zero-ended */

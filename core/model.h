@@ -90,6 +90,11 @@ WEFT_API weft_model_memory weft_model_memory_use(const weft_model *model);
 WEFT_API weft_status weft_model_predict(weft_model *model, const void *samples, weft_dtype dtype,
                                         int64_t count, const weft_normalize *norm, float *outputs);
 
+/* The same up to a layer: its output for each sample, count x its numbers. */
+WEFT_API weft_status weft_model_features(weft_model *model, const char *layer, const void *samples,
+                                         weft_dtype dtype, int64_t count,
+                                         const weft_normalize *norm, float *values);
+
 /* probabilities[i] = exp(logit[i]) / sum, computed against the largest logit, in double. May be in
  * place. */
 WEFT_API void weft_softmax(const float *logits, int32_t count, float *probabilities);

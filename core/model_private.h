@@ -24,6 +24,7 @@ struct weft_plan {
     weft_phase phase; /* of the ops that are being recorded */
     int32_t layer;
     weft_id output;
+    weft_pair *looked_at; /* per layer: what keep and wants ask for */
 
     int64_t activation_bytes, live_peak_bytes, scratch_bytes;
 };

@@ -150,6 +150,15 @@ void weft_record(weft_plan *plan, weft_op op, const weft_op_ids *ids)
 
 /* ---- life ---- */
 
+/* The gradient of the output, from which a gradient plan goes back. */
+static weft_status check_start(const weft_graph *graph, weft_tensor given)
+{
+    const int32_t outputs = weft_graph_output(graph).dim[0];
+    if (given.dtype == WEFT_F32 && given.shape.rank == 2 && given.shape.dim[1] == outputs)
+        return WEFT_OK;
+    return weft_fail(WEFT_ERR_USAGE, "a gradient plan wants %d targets per sample", (int)outputs);
+}
+
 static weft_status check_desc(const weft_model *model, const weft_plan_desc *desc)
 {
     const weft_source_view view = weft_source_tensors(desc->source);
@@ -173,7 +182,27 @@ static weft_status check_desc(const weft_model *model, const weft_plan_desc *des
     if (desc->mode != WEFT_MODE_PREDICT && view.answers.shape.rank == 0) {
         return weft_fail(WEFT_ERR_USAGE, "the data has neither classes nor targets");
     }
+    if (desc->mode == WEFT_MODE_GRADIENT) return check_start(model->graph, view.answers);
     return WEFT_OK;
+}
+
+static weft_status check_names(const weft_graph *graph, const char *const *names)
+{
+    for (; names && *names; names++) {
+        if (weft_graph_find(graph, *names) < 0) {
+            return weft_fail(WEFT_ERR_USAGE, "the network has no layer '%.60s'", *names);
+        }
+    }
+    return WEFT_OK;
+}
+
+static weft_status check_wishes(const weft_model *model, const weft_plan_desc *desc)
+{
+    if (desc->wants && desc->mode != WEFT_MODE_GRADIENT) {
+        return weft_fail(WEFT_ERR_USAGE, "only a gradient plan has gradients of layers");
+    }
+    WEFT_TRY(check_names(model->graph, desc->keep));
+    return check_names(model->graph, desc->wants);
 }
 
 static weft_status register_plan(weft_model *model, weft_plan *plan)
@@ -212,6 +241,7 @@ weft_status weft_plan_new(weft_model *model, const weft_plan_desc *desc, weft_pl
 {
     *out = NULL;
     WEFT_TRY(check_desc(model, desc));
+    WEFT_TRY(check_wishes(model, desc));
     weft_plan *plan = calloc(1, sizeof *plan);
     if (!plan) return weft_fail(WEFT_ERR_MEMORY, "no memory for a plan");
     plan->model = model;
@@ -219,6 +249,7 @@ weft_status weft_plan_new(weft_model *model, const weft_plan_desc *desc, weft_pl
     plan->desc.unfused = desc->unfused || model->desc.no_fusion;
 
     weft_status status = make(plan);
+    plan->desc.keep = plan->desc.wants = NULL; /* the caller's */
     if (status == WEFT_OK) status = register_plan(model, plan);
     if (status == WEFT_OK) {
         *out = plan;
@@ -247,6 +278,7 @@ void weft_plan_free(weft_plan *plan)
     free(plan->ids);
     free(plan->step);
     free(plan->from);
+    free(plan->looked_at);
     free(plan);
 }
 
@@ -344,6 +376,24 @@ weft_status weft_plan_run(weft_plan *plan, const weft_values *values, weft_phase
 weft_tensor weft_plan_output(const weft_plan *plan)
 {
     return plan->tensor[plan->output].tensor;
+}
+
+static weft_tensor look_at(const weft_plan *plan, const char *layer, bool gradient)
+{
+    const int32_t n = weft_graph_find(plan->model->graph, layer);
+    if (n < 0) return (weft_tensor){.shape = {0, {0}}};
+    const weft_pair pair = plan->looked_at[n];
+    return plan->tensor[gradient ? pair.grad : pair.value].tensor;
+}
+
+weft_tensor weft_plan_value(const weft_plan *plan, const char *layer)
+{
+    return look_at(plan, layer, false);
+}
+
+weft_tensor weft_plan_gradient(const weft_plan *plan, const char *layer)
+{
+    return look_at(plan, layer, true);
 }
 
 int32_t weft_plan_batch(const weft_plan *plan)

@@ -64,9 +64,11 @@ void weft_record(weft_plan *plan, weft_op op, const weft_op_ids *ids);
 /* ---- making and running: for the library's users ---- */
 
 typedef enum weft_mode {
-    WEFT_MODE_TRAIN,  /* forward, loss, backward, update */
-    WEFT_MODE_EVAL,   /* forward with running statistics, loss and accuracy */
-    WEFT_MODE_PREDICT /* forward with running statistics */
+    WEFT_MODE_TRAIN,   /* forward, loss, backward, update */
+    WEFT_MODE_EVAL,    /* forward with running statistics, loss and accuracy */
+    WEFT_MODE_PREDICT, /* forward with running statistics */
+    WEFT_MODE_GRADIENT /* the same, then backward from the gradient of the output that the source
+                          holds as targets; no gradients of parameters, no update */
 } weft_mode;
 
 typedef struct weft_plan_desc {
@@ -74,6 +76,9 @@ typedef struct weft_plan_desc {
     int32_t batch;
     bool apart;   /* no two tensors share memory, so that all can be looked at after a run */
     bool unfused; /* leave out the fusion pass; a model may wish it for all */
+    /* Names of layers, ended by NULL; NULL: none. Read while the plan is made. */
+    const char *const *keep;   /* whose outputs are there after a run */
+    const char *const *wants;  /* GRADIENT: the gradients of whose outputs are there after a run */
     const weft_source *source; /* borrowed for the plan's life */
 } weft_plan_desc;
 
@@ -88,6 +93,11 @@ WEFT_API weft_status weft_plan_run(weft_plan *plan, const weft_values *values, w
 
 /* The network's output tensor (batch x T) of the plan. */
 WEFT_API weft_tensor weft_plan_output(const weft_plan *plan);
+
+/* The output of a layer in `keep` (batch x its shape), and the gradient of a layer in `wants`: the
+ * derivative of sum(output * targets) by its output. Rank 0 for any other layer. */
+WEFT_API weft_tensor weft_plan_value(const weft_plan *plan, const char *layer);
+WEFT_API weft_tensor weft_plan_gradient(const weft_plan *plan, const char *layer);
 
 WEFT_API int32_t weft_plan_batch(const weft_plan *plan);
 WEFT_API int32_t weft_plan_count(const weft_plan *plan);

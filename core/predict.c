@@ -14,6 +14,7 @@ typedef struct weft_predictor {
     int32_t batch;
     weft_dtype dtype;
     weft_normalize norm;
+    const char *layer; /* whose output is read; NULL: the network's. Borrowed */
 } weft_predictor;
 
 void weft_predictor_free(weft_predictor *predictor)
@@ -34,59 +35,41 @@ static bool fits(const weft_predictor *p, int32_t batch, weft_dtype dtype,
     /* NOLINTEND(bugprone-suspicious-memory-comparison) */
 }
 
-/* A source of `batch` empty samples in order 0, 1, ... */
-static weft_status make_source(weft_model *model, weft_predictor *p)
+static weft_status make_plan(weft_model *model, weft_predictor *p)
 {
-    const weft_shape shape = weft_graph_input(model->graph);
-    const size_t bytes = (size_t)weft_shape_count(shape) * weft_dtype_bytes(p->dtype);
-    void *empty = calloc((size_t)p->batch, bytes);
-    if (!empty) return weft_fail(WEFT_ERR_MEMORY, "no memory to predict");
-    const weft_dataset data = {
-        .name = "predict", .shape = shape, .count = p->batch, .dtype = p->dtype, .samples = empty};
-    weft_status status = weft_source_new(model->device, &data, &p->norm, p->batch, &p->source);
-    free(empty);
-
-    int32_t order[PREDICT_BATCH];
-    for (int32_t i = 0; i < p->batch; i++)
-        order[i] = i;
-    if (status == WEFT_OK) status = weft_source_order(p->source, 0, order, p->batch);
-    return status;
-}
-
-static weft_status make_predictor(weft_model *model, weft_predictor *p)
-{
-    WEFT_TRY(make_source(model, p));
-    const weft_plan_desc desc = {.mode = WEFT_MODE_PREDICT, .batch = p->batch, .source = p->source};
+    const char *const keep[] = {p->layer, NULL};
+    WEFT_TRY(weft_source_blank(model->device, weft_graph_input(model->graph), p->dtype, &p->norm,
+                               p->batch, 0, &p->source));
+    const weft_plan_desc desc = {
+        .mode = WEFT_MODE_PREDICT, .batch = p->batch, .keep = keep, .source = p->source};
     WEFT_TRY(weft_plan_new(model, &desc, &p->plan));
     return weft_model_prepare(model, NULL, NULL);
 }
 
-static weft_status get_predictor(weft_model *model, int64_t count, weft_dtype dtype,
-                                 const weft_normalize *norm, weft_predictor **out)
+static weft_status predictor_new(weft_model *model, int32_t batch, weft_dtype dtype,
+                                 const weft_normalize *norm, const char *layer,
+                                 weft_predictor **out)
 {
-    const int32_t batch = count == 1 ? 1 : PREDICT_BATCH;
-    if (!fits(model->predictor, batch, dtype, norm)) {
-        weft_predictor_free(model->predictor);
-        model->predictor = NULL;
-        weft_predictor *p = calloc(1, sizeof *p);
-        if (!p) return weft_fail(WEFT_ERR_MEMORY, "no memory to predict");
-        p->batch = batch;
-        p->dtype = dtype;
-        p->norm = *norm;
-        const weft_status status = make_predictor(model, p);
-        if (status != WEFT_OK) {
-            weft_predictor_free(p);
-            return status;
-        }
-        model->predictor = p;
+    *out = NULL;
+    weft_predictor *p = calloc(1, sizeof *p);
+    if (!p) return weft_fail(WEFT_ERR_MEMORY, "no memory to predict");
+    p->batch = batch;
+    p->dtype = dtype;
+    p->norm = *norm;
+    p->layer = layer;
+    const weft_status status = make_plan(model, p);
+    if (status == WEFT_OK) {
+        *out = p;
+    } else {
+        weft_predictor_free(p);
     }
-    *out = model->predictor;
-    return WEFT_OK;
+    return status;
 }
 
 static weft_status run_batch(weft_predictor *p, const void *samples, int64_t count, float *outputs)
 {
-    const weft_tensor out = weft_plan_output(p->plan);
+    const weft_tensor out =
+        p->layer ? weft_plan_value(p->plan, p->layer) : weft_plan_output(p->plan);
     const size_t row = (size_t)(weft_shape_count(out.shape) / p->batch) * sizeof(float);
     const weft_values values = {.batch_global = p->batch};
     WEFT_TRY(weft_source_write(p->source, 0, samples, count));
@@ -95,22 +78,47 @@ static weft_status run_batch(weft_predictor *p, const void *samples, int64_t cou
                                              outputs, (size_t)count * row);
 }
 
-weft_status weft_model_predict(weft_model *model, const void *samples, weft_dtype dtype,
-                               int64_t count, const weft_normalize *norm, float *outputs)
+/* All samples, batch by batch; `outs` numbers come from each. */
+static weft_status run_all(const weft_model *model, weft_predictor *p, const void *samples,
+                           int64_t count, int64_t outs, float *outputs)
 {
-    weft_predictor *p = NULL;
-    if (count < 1) return weft_fail(WEFT_ERR_USAGE, "predict: no samples");
-    WEFT_TRY(get_predictor(model, count, dtype, norm, &p));
-
     const size_t sample =
-        (size_t)weft_shape_count(weft_graph_input(model->graph)) * weft_dtype_bytes(dtype);
-    const int64_t outs = weft_shape_count(weft_graph_output(model->graph));
+        (size_t)weft_shape_count(weft_graph_input(model->graph)) * weft_dtype_bytes(p->dtype);
     for (int64_t at = 0; at < count; at += p->batch) {
         const int64_t rows = count - at < p->batch ? count - at : p->batch;
         const char *from = (const char *)samples + (size_t)at * sample;
         WEFT_TRY(run_batch(p, from, rows, outputs + at * outs));
     }
     return WEFT_OK;
+}
+
+weft_status weft_model_predict(weft_model *model, const void *samples, weft_dtype dtype,
+                               int64_t count, const weft_normalize *norm, float *outputs)
+{
+    const int32_t batch = count == 1 ? 1 : PREDICT_BATCH;
+    if (count < 1) return weft_fail(WEFT_ERR_USAGE, "predict: no samples");
+    if (!fits(model->predictor, batch, dtype, norm)) {
+        weft_predictor_free(model->predictor);
+        model->predictor = NULL;
+        WEFT_TRY(predictor_new(model, batch, dtype, norm, NULL, &model->predictor));
+    }
+    return run_all(model, model->predictor, samples, count,
+                   weft_shape_count(weft_graph_output(model->graph)), outputs);
+}
+
+weft_status weft_model_features(weft_model *model, const char *layer, const void *samples,
+                                weft_dtype dtype, int64_t count, const weft_normalize *norm,
+                                float *values)
+{
+    weft_predictor *p = NULL;
+    if (count < 1) return weft_fail(WEFT_ERR_USAGE, "features: no samples");
+    const int32_t batch = count < PREDICT_BATCH ? (int32_t)count : PREDICT_BATCH;
+    WEFT_TRY(predictor_new(model, batch, dtype, norm, layer, &p));
+    const weft_node *node = weft_graph_node(model->graph, weft_graph_find(model->graph, layer));
+    const weft_status status =
+        run_all(model, p, samples, count, weft_shape_count(node->needs.out.shape), values);
+    weft_predictor_free(p);
+    return status;
 }
 
 void weft_softmax(const float *logits, int32_t count, float *probabilities)

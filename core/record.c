@@ -1,6 +1,7 @@
 /* From the graph to a plan's ops: input, forward, loss, backward, update. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "core/layers/window.h"
 #include "core/model_private.h"
@@ -10,12 +11,25 @@ typedef struct recorder {
     weft_plan *plan;
     const weft_model *model;
     weft_layer_io *io; /* one per node */
-    weft_id answers;
+    weft_id order, answers;
 } recorder;
 
 static bool is_training(const recorder *r)
 {
     return r->plan->desc.mode == WEFT_MODE_TRAIN;
+}
+
+static bool is_listed(const char *const *names, const weft_node *node)
+{
+    for (; names && *names; names++) {
+        if (strcmp(*names, node->name) == 0) return true;
+    }
+    return false;
+}
+
+static bool is_wanted(const recorder *r, const weft_node *node)
+{
+    return is_listed(r->plan->desc.wants, node);
 }
 
 static weft_id temporary(recorder *r, const weft_node *node, weft_shape shape, weft_dtype dtype,
@@ -67,16 +81,24 @@ static void add_saved(recorder *r, const weft_node *node, weft_layer_io *io)
     }
 }
 
+static bool is_alias(const weft_node *node, const weft_layer_io *io)
+{
+    return node->needs.alias || (node->needs.still_alias && !io->training);
+}
+
+/* An alias shares its input's gradient, to which other layers may add; one that is asked for by
+ * itself gets a gradient of its own. */
 static void add_output(recorder *r, const weft_node *node, weft_layer_io *io, bool wants_gradient)
 {
     const weft_shape shape = weft_batched(io->batch, node->needs.out.shape);
-    if (node->needs.alias || (node->needs.still_alias && !io->training)) {
-        io->out.value = weft_plan_alias(r->plan, io->in[0].value, shape);
+    const bool alias = is_alias(node, io);
+    io->out.value = alias ? weft_plan_alias(r->plan, io->in[0].value, shape)
+                          : temporary(r, node, shape, WEFT_F32, "out", "forward");
+    if (alias && !is_wanted(r, node)) {
         io->out.grad = weft_plan_alias(r->plan, io->in[0].grad, shape);
-        return;
+    } else if (wants_gradient) {
+        io->out.grad = temporary(r, node, shape, WEFT_F32, "out", "backward");
     }
-    io->out.value = temporary(r, node, shape, WEFT_F32, "out", "forward");
-    if (wants_gradient) io->out.grad = temporary(r, node, shape, WEFT_F32, "out", "backward");
 }
 
 static void add_node(recorder *r, int32_t n)
@@ -91,7 +113,7 @@ static void add_node(recorder *r, int32_t n)
         .input_count = node->input_count,
         .out_feature = node->needs.out,
     };
-    bool wants_gradient = false;
+    bool wants_gradient = is_wanted(r, node);
     for (int i = 0; i < node->input_count; i++) {
         const weft_layer_io *from = &r->io[node->input[i]];
         io->in[i] = from->out;
@@ -99,7 +121,7 @@ static void add_node(recorder *r, int32_t n)
         wants_gradient = wants_gradient || from->out.grad != WEFT_NO_TENSOR;
     }
     wants_gradient = add_weights(r, n, io) || wants_gradient;
-    if (is_training(r)) add_saved(r, node, io);
+    if (is_training(r) || wants_gradient) add_saved(r, node, io);
     add_output(r, node, io, wants_gradient);
 }
 
@@ -117,14 +139,24 @@ static void record_input(recorder *r)
     if (is_training(r)) gather.with.gather.augment = model->desc.augment;
     weft_record(r->plan, gather,
                 &WEFT_IDS(.in = {samples, order, norm}, .out = {r->io[0].out.value}));
-    if (r->plan->desc.mode == WEFT_MODE_PREDICT) return;
+    r->order = order;
+}
 
+static void take_answers(recorder *r, weft_id to)
+{
+    const weft_source_view view = weft_source_tensors(r->plan->desc.source);
+    const weft_id table = weft_plan_bound(r->plan, WEFT_ROLE_SOURCE, view.answers, "answers");
+    weft_record(r->plan, (weft_op){.kind = WEFT_OP_gather_rows},
+                &WEFT_IDS(.in = {table, r->order}, .out = {to}));
+}
+
+static void record_answers(recorder *r)
+{
+    const weft_source_view view = weft_source_tensors(r->plan->desc.source);
     weft_shape shape = view.answers.shape;
     shape.dim[0] = r->plan->desc.batch;
-    const weft_id table = weft_plan_bound(r->plan, WEFT_ROLE_SOURCE, view.answers, "answers");
     r->answers = weft_plan_temporary(r->plan, shape, view.answers.dtype, "answers/out/forward");
-    weft_record(r->plan, (weft_op){.kind = WEFT_OP_gather_rows},
-                &WEFT_IDS(.in = {table, order}, .out = {r->answers}));
+    take_answers(r, r->answers);
 }
 
 static void record_loss(recorder *r, const weft_layer_io *last)
@@ -184,11 +216,60 @@ static void record_update(recorder *r)
     weft_record(r->plan, update_op(model), &ids);
 }
 
+/* The own gradient of an alias goes to its input. */
+static void pass_on(recorder *r, const weft_layer_io *io)
+{
+    const weft_shape shape = weft_batched(io->batch, io->out_feature.shape);
+    const weft_id to = weft_plan_alias(r->plan, io->in[0].grad, shape);
+    weft_record(r->plan, (weft_op){.kind = WEFT_OP_copy},
+                &WEFT_IDS(.in = {io->out.grad}, .out = {to}));
+}
+
 static void run_layer(recorder *r, int32_t n, bool back)
 {
     const weft_node *node = weft_graph_node(r->model->graph, n);
     r->plan->layer = n;
+    if (back && is_wanted(r, node) && is_alias(node, &r->io[n])) pass_on(r, &r->io[n]);
     (back ? node->def->backward : node->def->forward)(node->config, &r->io[n], r->plan);
+}
+
+static void record_forward(recorder *r, int32_t count)
+{
+    r->plan->phase = WEFT_PHASE_INPUT;
+    record_input(r);
+    const weft_mode mode = r->plan->desc.mode;
+    if (mode == WEFT_MODE_TRAIN || mode == WEFT_MODE_EVAL) record_answers(r);
+    r->plan->phase = WEFT_PHASE_FORWARD;
+    for (int32_t n = 0; n < count; n++)
+        run_layer(r, n, false);
+}
+
+static void record_backward(recorder *r, int32_t count)
+{
+    r->plan->phase = WEFT_PHASE_BACKWARD;
+    for (int32_t n = count - 1; n >= 0; n--) {
+        if (r->io[n].out.grad != WEFT_NO_TENSOR) run_layer(r, n, true);
+    }
+}
+
+static void keep_tensor(weft_plan *plan, weft_id id)
+{
+    plan->tensor[plan->tensor[id].root].keep = true;
+}
+
+/* What is looked at after a run is neither fused away nor overwritten. */
+static void keep_wished(recorder *r, int32_t count)
+{
+    weft_plan *plan = r->plan;
+    plan->output = r->io[count - 1].out.value;
+    keep_tensor(plan, plan->output);
+    for (int32_t n = 0; n < count; n++) {
+        const weft_node *node = weft_graph_node(r->model->graph, n);
+        const weft_pair out = r->io[n].out;
+        if (is_listed(plan->desc.keep, node))
+            keep_tensor(plan, plan->looked_at[n].value = out.value);
+        if (is_wanted(r, node)) keep_tensor(plan, plan->looked_at[n].grad = out.grad);
+    }
 }
 
 static void record_all(recorder *r)
@@ -197,28 +278,28 @@ static void record_all(recorder *r)
     weft_plan *plan = r->plan;
     for (int32_t n = 0; n < count; n++)
         add_node(r, n);
-    const weft_layer_io *last = &r->io[count - 1];
-    plan->output = last->out.value;
     if (plan->status != WEFT_OK) return;
-    plan->tensor[plan->tensor[plan->output].root].keep = true;
+    keep_wished(r, count);
 
-    plan->phase = WEFT_PHASE_INPUT;
-    record_input(r);
-    plan->phase = WEFT_PHASE_FORWARD;
-    for (int32_t n = 0; n < count; n++)
-        run_layer(r, n, false);
-    if (plan->desc.mode == WEFT_MODE_PREDICT) return;
-
+    const weft_layer_io *last = &r->io[count - 1];
+    record_forward(r, count);
     plan->phase = WEFT_PHASE_LOSS;
-    record_loss(r, last);
-    if (!is_training(r)) return;
-
-    plan->phase = WEFT_PHASE_BACKWARD;
-    for (int32_t n = count - 1; n >= 0; n--) {
-        if (r->io[n].out.grad != WEFT_NO_TENSOR) run_layer(r, n, true);
+    switch (plan->desc.mode) {
+    case WEFT_MODE_PREDICT:
+        return;
+    case WEFT_MODE_GRADIENT:
+        take_answers(r, last->out.grad);
+        record_backward(r, count);
+        return;
+    case WEFT_MODE_EVAL:
+        record_loss(r, last);
+        return;
+    case WEFT_MODE_TRAIN:
+        record_loss(r, last);
+        record_backward(r, count);
+        plan->phase = WEFT_PHASE_UPDATE;
+        record_update(r);
     }
-    plan->phase = WEFT_PHASE_UPDATE;
-    record_update(r);
 }
 
 void weft_plan_record(weft_plan *plan)
@@ -226,10 +307,11 @@ void weft_plan_record(weft_plan *plan)
     const int32_t count = weft_graph_count(plan->model->graph);
     recorder r = {.plan = plan, .model = plan->model};
     r.io = calloc((size_t)count, sizeof *r.io);
-    if (!r.io) {
+    plan->looked_at = calloc((size_t)count, sizeof *plan->looked_at);
+    if (r.io && plan->looked_at) {
+        record_all(&r);
+    } else {
         plan->status = weft_fail(WEFT_ERR_MEMORY, "no memory to record %d layers", count);
-        return;
     }
-    record_all(&r);
     free(r.io);
 }

@@ -224,14 +224,56 @@ weft_status weft_source_in_order(weft_source *source, int64_t count)
     return status;
 }
 
+static weft_status write_rows(const weft_tensor *t, const char *what, int64_t first,
+                              const void *rows, int64_t count)
+{
+    WEFT_TRY(check_place(first, count, t->shape.dim[0], what));
+    const size_t row = tensor_bytes(*t) / (size_t)t->shape.dim[0];
+    return t->buffer->device->backend->write(t->buffer, (size_t)first * row, rows,
+                                             (size_t)count * row);
+}
+
 weft_status weft_source_write(weft_source *source, int64_t first, const void *samples,
                               int64_t count)
 {
-    const weft_tensor *t = &source->view.samples;
-    WEFT_TRY(check_place(first, count, t->shape.dim[0], "samples"));
-    const size_t sample = tensor_bytes(*t) / (size_t)t->shape.dim[0];
-    return source->device->backend->write(source->samples, (size_t)first * sample, samples,
-                                          (size_t)count * sample);
+    return write_rows(&source->view.samples, "samples", first, samples, count);
+}
+
+weft_status weft_source_write_targets(weft_source *source, int64_t first, const float *targets,
+                                      int64_t count)
+{
+    return write_rows(&source->view.answers, "targets", first, targets, count);
+}
+
+weft_status weft_source_blank(weft_device *device, weft_shape shape, weft_dtype dtype,
+                              const weft_normalize *norm, int32_t count, int32_t target_width,
+                              weft_source **out)
+{
+    *out = NULL;
+    const size_t sample = (size_t)weft_shape_count(shape) * weft_dtype_bytes(dtype);
+    void *samples = calloc((size_t)count, sample);
+    float *targets = calloc((size_t)count, ((size_t)target_width + 1) * sizeof *targets);
+    weft_status status = WEFT_OK;
+    if (!samples || !targets) {
+        status = weft_fail(WEFT_ERR_MEMORY, "no memory for a batch of %d samples", (int)count);
+        goto done;
+    }
+    const weft_dataset data = {.name = "samples",
+                               .shape = shape,
+                               .count = count,
+                               .dtype = dtype,
+                               .samples = samples,
+                               .targets = target_width > 0 ? targets : NULL,
+                               .target_width = target_width};
+    status = weft_source_new(device, &data, norm, count, out);
+    if (status == WEFT_OK) status = weft_source_in_order(*out, count);
+    if (status == WEFT_OK) goto done;
+    weft_source_free(*out);
+    *out = NULL;
+done:
+    free(samples);
+    free(targets);
+    return status;
 }
 
 weft_source_view weft_source_tensors(const weft_source *source)
