@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "core/number.h"
+#include "report/curve_panel.h"
 
 /* The picture's measures. */
 enum {
@@ -30,7 +31,7 @@ enum { TRAINING = WEFT_TRAINING, VALIDATION = WEFT_VALIDATION, LINES = 2 };
 typedef struct series {
     const char *title;
     weft_series line[LINES];
-    double floor, ceiling; /* where the axis ends unless values lie beyond */
+    double ceiling; /* where the axis ends unless values lie beyond */
     int decimals;
     const char *unit;
 } series;
@@ -45,50 +46,14 @@ typedef struct drawing {
 
 static const char *const names[LINES] = {"training", "validation"};
 
-static weft_ticks choose_ticks(const series *s, int most)
-{
-    weft_span seen = weft_span_none();
-    for (int line = 0; line < LINES; line++)
-        for (int i = 0; i < s->line[line].count; i++)
-            weft_span_include(&seen, weft_series_y(&s->line[line], i));
-    return weft_ticks_for(seen, s->floor, s->ceiling, most);
-}
-
-typedef struct plot {
-    weft_panel panel;
-    weft_ticks x, y;
-} plot;
-
 /* box: where the panel lies. */
-/* As many ticks as their numbers leave room for. */
-static weft_ticks epoch_ticks(weft_span epochs, double width)
+static weft_curve_panel place_panel(const drawing *d, const series *s, weft_panel box, int y_ticks)
 {
-    const double digits = fmin(floor(log10(fmax(epochs.high, 1))) + 1, 12);
-    return weft_ticks_within(epochs.low, epochs.high, (int)(width / (7 * digits + 20)));
-}
-
-/* box: where the panel lies. */
-static plot place_plot(const drawing *d, const series *s, weft_panel box, int y_ticks)
-{
-    weft_span e = weft_span_none();
-    for (int i = 0; i < d->count; i++)
-        weft_span_include(&e, d->curves->point[i].epoch);
-    if (e.low > e.high) e = (weft_span){1, 1};
-    const double around = e.high > e.low ? (e.high - e.low) * 0.02 : 1;
-    plot p = {.panel = box, .x = epoch_ticks(e, box.width), .y = choose_ticks(s, y_ticks)};
-    p.panel.x_low = e.low - around;
-    p.panel.x_high = e.high + around;
-    p.panel.y_low = p.y.first;
-    p.panel.y_high = p.y.first + p.y.step * (p.y.count - 1);
-    return p;
-}
-
-static int last_shown(const weft_series *s)
-{
-    int i = s->count - 1;
-    while (i >= 0 && !weft_series_shown(s, i))
-        i--;
-    return i;
+    weft_span epochs = weft_span_none(), values = weft_span_none();
+    weft_span_include_epochs(&epochs, d->curves->point, d->count);
+    for (int i = 0; i < LINES; i++)
+        weft_span_include_series(&values, &s->line[i]);
+    return weft_curve_panel_place(box, epochs, values, s->ceiling, y_ticks);
 }
 
 static void value_text(const series *s, double value, char *text, size_t size)
@@ -120,7 +85,7 @@ static void name_lines(const weft_canvas *canvas, const weft_panel *p, const ser
     double end[LINES] = {0}, at[LINES];
     bool there[LINES];
     for (int i = 0; i < LINES; i++) {
-        const int last = last_shown(&s->line[i]);
+        const int last = weft_series_last(&s->line[i]);
         there[i] = last >= 0;
         if (there[i]) end[i] = weft_series_y(&s->line[i], last);
     }
@@ -177,24 +142,30 @@ static void draw_best(const weft_canvas *canvas, const weft_panel *p, const draw
     weft_label_draw(canvas->cr, &label, text);
 }
 
+/* The points of a short run are marked; the line of a long one is thin. */
+static weft_line_style style_of(const drawing *d, weft_colour colour)
+{
+    const bool dots = d->count <= DOTS_MAX;
+    return (weft_line_style){.colour = colour, .width = dots ? 2 : 1.5, .dots = dots};
+}
+
 static bool nothing_in(const series *s)
 {
-    return last_shown(&s->line[TRAINING]) < 0 && last_shown(&s->line[VALIDATION]) < 0;
+    return weft_series_last(&s->line[TRAINING]) < 0 && weft_series_last(&s->line[VALIDATION]) < 0;
 }
 
 static void draw_panel(const weft_canvas *canvas, const drawing *d, const series *s, double left)
 {
     const weft_panel box = {
         .left = left, .top = PANEL_TOP, .width = PANEL_WIDTH, .height = PANEL_HEIGHT};
-    const plot p = place_plot(d, s, box, Y_TICKS);
+    const weft_curve_panel p = place_panel(d, s, box, Y_TICKS);
     const bool marked = d->best >= 0 && d->count > 1;
     weft_panel_title(canvas, &p.panel, 28, s->title);
     weft_panel_axes(canvas, &p.panel, p.x, p.y, "epoch");
     if (nothing_in(s)) weft_panel_note(canvas, &p.panel, "no data");
     if (marked) draw_best_line(canvas, &p.panel, d->curves->point[d->best].epoch);
     for (int i = 0; i < LINES; i++)
-        weft_panel_line(canvas, &p.panel, &s->line[i], canvas->palette->series[i],
-                        d->count <= DOTS_MAX);
+        weft_panel_line(canvas, &p.panel, &s->line[i], style_of(d, canvas->palette->series[i]));
     if (marked) draw_best(canvas, &p.panel, d, s);
     name_lines(canvas, &p.panel, s);
 }
@@ -203,10 +174,10 @@ static void draw_rate(const weft_canvas *canvas, const drawing *d)
 {
     const weft_panel box = {
         .left = PANEL_LEFT, .top = RATE_TOP, .width = RATE_WIDTH, .height = RATE_HEIGHT};
-    const plot p = place_plot(d, &d->rate, box, RATE_Y_TICKS);
+    const weft_curve_panel p = place_panel(d, &d->rate, box, RATE_Y_TICKS);
     weft_panel_title(canvas, &p.panel, 14, d->rate.title);
     weft_panel_axes(canvas, &p.panel, p.x, p.y, "epoch");
-    weft_panel_line(canvas, &p.panel, &d->rate.line[0], canvas->palette->ink, d->count <= DOTS_MAX);
+    weft_panel_line(canvas, &p.panel, &d->rate.line[0], style_of(d, canvas->palette->ink));
 }
 
 static int best_epoch(const drawing *d)
@@ -220,35 +191,26 @@ static int best_epoch(const drawing *d)
     return best;
 }
 
-static weft_series column(const weft_curves *curves, const double *epoch, const double *first,
-                          double scale)
-{
-    return (weft_series){.x = epoch,
-                         .y = first,
-                         .count = curves->count,
-                         .stride = sizeof(weft_curve_point) / sizeof(double),
-                         .scale = scale};
-}
-
 static drawing drawing_of(const weft_curves *c)
 {
     static const weft_curve_point none = {0};
     const weft_curve_point *p = c->count > 0 ? c->point : &none;
-    drawing d = {.curves = c, .count = c->count > 0 ? c->count : 0};
-    d.loss = (series){
-        .title = "Loss (mean per sample)",
-        .line = {column(c, &p->epoch, &p->train_loss, 1), column(c, &p->epoch, &p->val_loss, 1)},
-        .ceiling = INFINITY,
-        .decimals = 4,
-        .unit = ""};
+    const int n = c->count > 0 ? c->count : 0;
+    drawing d = {.curves = c, .count = n};
+    d.loss = (series){.title = "Loss (mean per sample)",
+                      .line = {weft_curve_series(p, n, &p->train_loss, 1),
+                               weft_curve_series(p, n, &p->val_loss, 1)},
+                      .ceiling = INFINITY,
+                      .decimals = 4,
+                      .unit = ""};
     d.accuracy = (series){.title = "Accuracy (%)",
-                          .line = {column(c, &p->epoch, &p->train_accuracy, 100),
-                                   column(c, &p->epoch, &p->val_accuracy, 100)},
+                          .line = {weft_curve_series(p, n, &p->train_accuracy, 100),
+                                   weft_curve_series(p, n, &p->val_accuracy, 100)},
                           .ceiling = 100,
                           .decimals = 2,
                           .unit = " %"};
     d.rate = (series){.title = "Learning rate (at the end of the epoch)",
-                      .line = {column(c, &p->epoch, &p->learning_rate, 1)},
+                      .line = {weft_curve_series(p, n, &p->learning_rate, 1)},
                       .ceiling = INFINITY};
     d.best = best_epoch(&d);
     return d;

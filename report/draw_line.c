@@ -1,7 +1,7 @@
 /* Lines through points, however many. */
 #include "report/figure.h"
 
-static const double dot_radius = 2.6, ring_radius = 5, line_width = 2, thin_width = 1.5;
+static const double dot_radius = 2.6, ring_radius = 5, ring_width = 2;
 
 static void circle(cairo_t *cr, double x, double y, double radius)
 {
@@ -16,7 +16,7 @@ void weft_ring_draw(const weft_canvas *canvas, double x, double y, weft_colour c
     weft_colour_set(cr, canvas->palette->paper);
     cairo_fill_preserve(cr);
     weft_colour_set(cr, colour);
-    cairo_set_line_width(cr, line_width);
+    cairo_set_line_width(cr, ring_width);
     cairo_stroke(cr);
 }
 
@@ -81,14 +81,17 @@ static void draw_path(cairo_t *cr, const weft_panel *panel, const weft_series *s
 }
 
 void weft_panel_line(const weft_canvas *canvas, const weft_panel *panel, const weft_series *series,
-                     weft_colour colour, bool dots)
+                     weft_line_style style)
 {
+    static const double dash[] = {5, 4};
     cairo_t *cr = canvas->cr;
-    weft_colour_set(cr, colour);
-    cairo_set_line_width(cr, dots ? line_width : thin_width);
+    weft_colour_set(cr, style.colour);
+    cairo_set_line_width(cr, style.width);
     cairo_set_line_join(cr, CAIRO_LINE_JOIN_ROUND);
-    cairo_set_line_cap(cr, CAIRO_LINE_CAP_ROUND);
+    cairo_set_line_cap(cr, style.dashed ? CAIRO_LINE_CAP_BUTT : CAIRO_LINE_CAP_ROUND);
+    cairo_set_dash(cr, dash, style.dashed ? 2 : 0, 0);
     cairo_new_path(cr);
     draw_path(cr, panel, series);
-    draw_dots(cr, panel, series, dots);
+    cairo_set_dash(cr, NULL, 0, 0);
+    draw_dots(cr, panel, series, style.dots);
 }

@@ -198,10 +198,16 @@ static inline bool weft_series_shown(const weft_series *s, int i)
            weft_drawable(weft_series_y(s, i));
 }
 
+typedef struct weft_line_style {
+    weft_colour colour;
+    double width;
+    bool dots, dashed;
+} weft_line_style;
+
 /* A line through points; a value that is not drawable leaves a gap. Single points, and all of them
  * when `dots`, are marked. */
 void weft_panel_line(const weft_canvas *canvas, const weft_panel *panel, const weft_series *series,
-                     weft_colour colour, bool dots);
+                     weft_line_style style);
 
 /* ---- shapes ---- */
 
