@@ -36,7 +36,8 @@ static inline drawn_figure draw_figure(weft_figure figure, weft_theme theme, int
 
 static inline weft_rgb drawn_at(const drawn_figure *drawn, double x, double y)
 {
-    ck_assert_msg(x >= 0 && y >= 0 && x < drawn->width && y < drawn->height, "%g, %g", x, y);
+    if (x < 0 || y < 0 || x >= drawn->width || y >= drawn->height)
+        ck_abort_msg("%g, %g is outside of the figure", x, y);
     const uint8_t *at = drawn->rgb + 3 * ((size_t)y * (size_t)drawn->width + (size_t)x);
     return (weft_rgb){at[0], at[1], at[2]};
 }
