@@ -25,6 +25,21 @@ static bool is_word(const char *text, const char *word)
     return text && strcmp(text, word) == 0;
 }
 
+/* A folder that is a run has its configuration from the first moment. */
+static weft_status no_checkpoint(const char *run, const cli_trained *wanted)
+{
+    char *config = weft_path_join(run, "config.json");
+    if (!config) return no_memory();
+    const bool is_run = weft_path_exists(config);
+    free(config);
+    const char *why = !is_run ? "is it the folder of a run?"
+                      : is_word(wanted->which, "best")
+                          ? "was an epoch of it finished, with validation?"
+                          : "no epoch of this run is finished";
+    return weft_fail(WEFT_ERR_IO, "%s has no checkpoint \"%s\": %s is missing; %s", run,
+                     wanted->which, wanted->path, why);
+}
+
 static weft_status find_in_run(const char *run, const char *wanted, cli_trained *out)
 {
     const bool best = is_word(wanted, "best");
@@ -37,10 +52,7 @@ static weft_status find_in_run(const char *run, const char *wanted, cli_trained 
     out->path = cli_checkpoint_path(run, out->which);
     if (!out->path) return no_memory();
     if (weft_path_exists(out->path)) return WEFT_OK;
-    return weft_fail(WEFT_ERR_IO,
-                     "%s has no checkpoint \"%s\": %s is missing; is it the folder of "
-                     "a run%s?",
-                     run, out->which, out->path, best ? " with validation" : "");
+    return no_checkpoint(run, out);
 }
 
 static weft_status find_checkpoint(const char *word, const char *wanted, cli_trained *out)
