@@ -241,11 +241,13 @@ static void iterate(pca *p)
     }
 }
 
+/* Of weights that are equally large, but for rounding, the first one decides. */
 static void fix_sign(pca *p, int k)
 {
     double most = 0;
     for (int64_t j = 0; j < p->width; j++) {
-        if (fabs(p->basis[j * BLOCK + k]) > fabs(most)) most = p->basis[j * BLOCK + k];
+        const double weight = p->basis[j * BLOCK + k];
+        if (fabs(weight) > (1 + 1e-6) * fabs(most)) most = weight;
     }
     if (most < 0) scale(p->basis, k, -1, p->width);
 }
