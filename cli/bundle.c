@@ -10,6 +10,7 @@
 
 #include "cli/output.h"
 #include "cli/scrub.h"
+#include "cli/self.h"
 #include "core/child.h"
 #include "core/posix.h"
 
@@ -36,27 +37,11 @@ static json_t *device_json(const weft_device_entry *entry)
 
 /* ---- a run of this program ---- */
 
-/* All that it prints, as one text; NULL when it failed or was silent for too long. */
 static char *run_program(const char *const *words)
 {
-    weft_child *child = NULL;
-    char *text = NULL;
-    size_t length = 0;
-    FILE *all = open_memstream(&text, &length);
-    if (!all || weft_child_start(words, &child) != WEFT_OK) {
-        if (all) fclose(all);
-        free(text);
-        return NULL;
-    }
-    const char *line;
-    weft_child_event event;
-    while ((event = weft_child_read(child, BENCH_SECONDS, &line)) <= WEFT_CHILD_NOTE)
-        if (event == WEFT_CHILD_LINE) fprintf(all, "%s\n", line);
-    const int code = weft_child_end(child, event == WEFT_CHILD_SILENT);
-    const bool whole = fclose(all) == 0 && code == 0;
-    if (whole) return text;
-    free(text);
-    return NULL;
+    char note[WEFT_SELFTEST_TEXT];
+    int code;
+    return cli_self_text(words, BENCH_SECONDS, &code, note, sizeof note);
 }
 
 /* Times of the steps of a network; null when the device cannot run it. */

@@ -17,6 +17,7 @@ typedef enum cli_command_id {
     CLI_EVAL,
     CLI_PREDICT,
     CLI_DIFF,
+    CLI_COMPARE,
     CLI_BENCH,
     CLI_TUNE,
     CLI_SELFTEST,
@@ -35,6 +36,7 @@ int cli_run_train(const cli_args *args);
 int cli_run_eval(const cli_args *args);
 int cli_run_predict(const cli_args *args);
 int cli_run_diff(const cli_args *args);
+int cli_run_compare(const cli_args *args);
 int cli_run_bench(const cli_args *args);
 int cli_run_tune(const cli_args *args);
 int cli_run_selftest(const cli_args *args);
@@ -81,6 +83,9 @@ typedef enum cli_option_id {
     CLI_OPT_QUICK,
     CLI_OPT_TIME_LIMIT,
     CLI_OPT_DEVICES,
+    CLI_OPT_TOGETHER,
+    CLI_OPT_SEEDS,
+    CLI_OPT_KERNELS,
     CLI_OPT_STEPS,
     CLI_OPT_PART,
     CLI_OPT_CHECK_NUMERICS,

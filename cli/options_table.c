@@ -13,6 +13,8 @@ enum {
     INIT = ON(INIT),
     RUNS = TRAIN | EVAL | PREDICT,
     COMPUTE = RUNS | BENCH,
+    /* what decides a training, whoever starts it */
+    TRAINS = ON(TRAIN) | ON(COMPARE),
     ALL = (1 << CLI_COMMAND_COUNT) - 1
 };
 
@@ -45,6 +47,16 @@ const cli_command cli_commands[CLI_COMMAND_COUNT] = {
          "weft diff my-run other-run\n"
          "weft diff seed-cnn --devices opencl:0,cpu --steps 5\n"
          "weft diff a.safetensors b.safetensors --tolerance 1e-8 --json\n"},
+    [CLI_COMPARE] =
+        {"compare", "[MODEL --data SET | RUN RUN...]", 0, CLI_WORDS_MAX, cli_run_compare,
+         "The same training on several devices side by side: speed, accuracy, energy, "
+         "and whether they compute the same. Without arguments: every device here, in "
+         "about two minutes. With run folders: these, without training. Exit code 8 "
+         "when a device fails or differs",
+         "weft compare\n"
+         "weft compare seed-cnn --data fashion-mnist --devices cpu,opencl:0 --epochs 3\n"
+         "weft compare seed-cnn --data fashion-mnist --devices cpu,gpu --kernels\n"
+         "weft compare my-run other-run\n"},
     [CLI_BENCH] = {"bench", "MODEL", 1, 1, cli_run_bench,
                    "Measure how fast a network trains and predicts, and where its time goes",
                    "weft bench seed-cnn\n"
@@ -79,11 +91,12 @@ const cli_command cli_commands[CLI_COMMAND_COUNT] = {
 
 /* name, letter, kind, low, high, value, initial, group, commands, recorded, help */
 const cli_option cli_options[CLI_OPTION_COUNT] = {
-    [CLI_OPT_DATA] = {"data", 0, CLI_TEXT, 0, 0, "SET", NULL, CLI_GROUP_DATA, COMPUTE, true,
+    [CLI_OPT_DATA] = {"data", 0, CLI_TEXT, 0, 0, "SET", NULL, CLI_GROUP_DATA, COMPUTE | ON(COMPARE),
+                      true,
                       "fashion-mnist, or idx:DIR for a folder in the format of MNIST; bench makes "
                       "pictures up without it"},
     [CLI_OPT_DATA_DIR] = {"data-dir", 0, CLI_TEXT, 0, 0, "DIR", NULL, CLI_GROUP_DATA,
-                          COMPUTE | ON(DATASETS), false,
+                          COMPUTE | ON(DATASETS) | ON(COMPARE), false,
                           "where the files of the data set are; also $WEFT_DATA"},
     [CLI_OPT_SPLIT] = {"split", 0, CLI_CHOICE, 0, 0, "test|train", "test", CLI_GROUP_DATA,
                        EVAL | PREDICT, false, "part of the data set"},
@@ -93,17 +106,17 @@ const cli_option cli_options[CLI_OPTION_COUNT] = {
                         PREDICT, false,
                         "swap light and dark; auto: when the network learnt light things on a dark "
                         "ground and the picture's border is light"},
-    [CLI_OPT_LIMIT] = {"limit", 0, CLI_INT, 1, COUNT_MAX, "N", "all", CLI_GROUP_DATA, TRAIN, true,
+    [CLI_OPT_LIMIT] = {"limit", 0, CLI_INT, 1, COUNT_MAX, "N", "all", CLI_GROUP_DATA, TRAINS, true,
                        "use the first N training samples only"},
     [CLI_OPT_VAL_COUNT] =
-        {"val-count", 0, CLI_INT, 0, COUNT_MAX, "N", "5000", CLI_GROUP_DATA, TRAIN, true,
+        {"val-count", 0, CLI_INT, 0, COUNT_MAX, "N", "5000", CLI_GROUP_DATA, TRAINS, true,
          "hold out N samples for validation, at most a tenth by default; 0: none"},
-    [CLI_OPT_NO_TEST] = {"no-test", 0, CLI_FLAG, 0, 0, NULL, NULL, CLI_GROUP_DATA, TRAIN, false,
+    [CLI_OPT_NO_TEST] = {"no-test", 0, CLI_FLAG, 0, 0, NULL, NULL, CLI_GROUP_DATA, TRAINS, false,
                          "leave out the test set at the end"},
-    [CLI_OPT_NO_SHUFFLE] = {"no-shuffle", 0, CLI_FLAG, 0, 0, NULL, NULL, CLI_GROUP_DATA, TRAIN,
+    [CLI_OPT_NO_SHUFFLE] = {"no-shuffle", 0, CLI_FLAG, 0, 0, NULL, NULL, CLI_GROUP_DATA, TRAINS,
                             true, "take the samples in the order of the files"},
     [CLI_OPT_AUGMENT] = {"augment", 0, CLI_TEXT, 0, 0, "LIST", "by data set", CLI_GROUP_DATA,
-                         TRAIN | BENCH, true, "none, or a list such as flip,shift=2,erase=0.25"},
+                         TRAINS | BENCH, true, "none, or a list such as flip,shift=2,erase=0.25"},
 
     [CLI_OPT_DEVICE] =
         {"device", 'd', CLI_TEXT, 0, 0, "DEVICE", "auto", CLI_GROUP_DEVICE,
@@ -111,16 +124,16 @@ const cli_option cli_options[CLI_OPTION_COUNT] = {
          "auto, cpu, gpu, opencl, an id of `weft devices`, or part of a name; also "
          "$WEFT_DEVICE. auto falls back when a device fails, a named one never does"},
     [CLI_OPT_FAMILY] = {"family", 0, CLI_CHOICE, 0, 0, "auto|vector|tile", "auto", CLI_GROUP_DEVICE,
-                        COMPUTE | TUNE | SELFTEST | ON(DIFF), true,
+                        COMPUTE | TUNE | SELFTEST | ON(DIFF) | ON(COMPARE), true,
                         "kind of OpenCL kernels: vector for CPUs, tile for GPUs"},
     [CLI_OPT_GEMM] = {"gemm", 0, CLI_CHOICE, 0, 0, "auto|own|clblast", "auto", CLI_GROUP_DEVICE,
-                      COMPUTE | TUNE | SELFTEST | ON(DIFF), true,
+                      COMPUTE | TUNE | SELFTEST | ON(DIFF) | ON(COMPARE), true,
                       "who multiplies matrices on an OpenCL device"},
     [CLI_OPT_NO_FUSION] = {"no-fusion", 0, CLI_FLAG, 0, 0, NULL, NULL, CLI_GROUP_DEVICE,
-                           TRAIN | ON(DIFF), true,
+                           TRAINS | ON(DIFF), true,
                            "run every op by itself: when a fused kernel is in doubt"},
     [CLI_OPT_THREADS] = {"threads", 0, CLI_INT, 1, 1024, "N", "all", CLI_GROUP_DEVICE,
-                         COMPUTE | TUNE | SELFTEST | ON(DIFF), false,
+                         COMPUTE | TUNE | SELFTEST | ON(DIFF) | ON(COMPARE), false,
                          "threads of the CPU backend and of OpenCL on the CPU (PoCL); results do "
                          "not depend on it"},
     [CLI_OPT_DUMP_KERNELS] = {"dump-kernels", 0, CLI_TEXT, 0, 0, "DIR", NULL, CLI_GROUP_DEVICE,
@@ -142,48 +155,49 @@ const cli_option cli_options[CLI_OPTION_COUNT] = {
                                 "slow, changes no result"},
 
     [CLI_OPT_RECIPE] = {"recipe", 0, CLI_CHOICE, 0, 0, "default|seed", "default",
-                        CLI_GROUP_TRAINING, TRAIN, false,
+                        CLI_GROUP_TRAINING, TRAINS, false,
                         "seed: the tutorial's settings (adam, constant 1e-3, batch 64, 10 epochs, "
                         "flip); options beside it win"},
-    [CLI_OPT_EPOCHS] = {"epochs", 'e', CLI_INT, 1, 1e6, "N", "10", CLI_GROUP_TRAINING, TRAIN, true,
+    [CLI_OPT_EPOCHS] = {"epochs", 'e', CLI_INT, 1, 1e6, "N", "10", CLI_GROUP_TRAINING, TRAINS, true,
                         "passes over the training samples"},
     [CLI_OPT_MAX_STEPS] = {"max-steps", 0, CLI_INT, 1, STEPS_MAX, "N", NULL, CLI_GROUP_TRAINING,
-                           TRAIN, true, "stop after N steps"},
+                           TRAINS, true, "stop after N steps"},
     [CLI_OPT_BATCH_SIZE] = {"batch-size", 'b', CLI_INT, 1, 65536, "N", "64", CLI_GROUP_TRAINING,
-                            TRAIN | EVAL | BENCH | TUNE | ON(DIFF), true, "samples per step"},
+                            TRAINS | EVAL | BENCH | TUNE | ON(DIFF), true, "samples per step"},
     [CLI_OPT_OPTIMIZER] = {"optimizer", 0, CLI_CHOICE, 0, 0, "adam|adamw|sgd", "adam",
-                           CLI_GROUP_TRAINING, TRAIN, true, "how weights follow gradients"},
-    [CLI_OPT_LR] = {"lr", 0, CLI_REAL, 1e-12, 1e6, "X", "0.003", CLI_GROUP_TRAINING, TRAIN, true,
+                           CLI_GROUP_TRAINING, TRAINS, true, "how weights follow gradients"},
+    [CLI_OPT_LR] = {"lr", 0, CLI_REAL, 1e-12, 1e6, "X", "0.003", CLI_GROUP_TRAINING, TRAINS, true,
                     "learning rate; the highest of the schedule"},
     [CLI_OPT_SCHEDULE] = {"schedule", 0, CLI_CHOICE, 0, 0, "onecycle|constant|cosine|step",
-                          "onecycle", CLI_GROUP_TRAINING, TRAIN, true,
+                          "onecycle", CLI_GROUP_TRAINING, TRAINS, true,
                           "how the learning rate changes from step to step"},
-    [CLI_OPT_MOMENTUM] = {"momentum", 0, CLI_REAL, 0, 0.9999, "X", "0.9", CLI_GROUP_TRAINING, TRAIN,
-                          true, "of sgd"},
-    [CLI_OPT_NESTEROV] = {"nesterov", 0, CLI_FLAG, 0, 0, NULL, NULL, CLI_GROUP_TRAINING, TRAIN,
+    [CLI_OPT_MOMENTUM] = {"momentum", 0, CLI_REAL, 0, 0.9999, "X", "0.9", CLI_GROUP_TRAINING,
+                          TRAINS, true, "of sgd"},
+    [CLI_OPT_NESTEROV] = {"nesterov", 0, CLI_FLAG, 0, 0, NULL, NULL, CLI_GROUP_TRAINING, TRAINS,
                           true, "sgd with Nesterov's momentum"},
-    [CLI_OPT_BETAS] = {"betas", 0, CLI_TEXT, 0, 0, "A,B", "0.9,0.999", CLI_GROUP_TRAINING, TRAIN,
+    [CLI_OPT_BETAS] = {"betas", 0, CLI_TEXT, 0, 0, "A,B", "0.9,0.999", CLI_GROUP_TRAINING, TRAINS,
                        true, "of adam and adamw, each above 0 and below 1"},
-    [CLI_OPT_EPS] = {"eps", 0, CLI_REAL, 1e-30, 1, "X", "1e-8", CLI_GROUP_TRAINING, TRAIN, true,
+    [CLI_OPT_EPS] = {"eps", 0, CLI_REAL, 1e-30, 1, "X", "1e-8", CLI_GROUP_TRAINING, TRAINS, true,
                      "of adam and adamw"},
     [CLI_OPT_WEIGHT_DECAY] = {"weight-decay", 0, CLI_REAL, 0, 100, "X", "0", CLI_GROUP_TRAINING,
-                              TRAIN, true, "of convolution and dense weights"},
+                              TRAINS, true, "of convolution and dense weights"},
     [CLI_OPT_LOSS] = {"loss", 0, CLI_CHOICE, 0, 0, "cross_entropy|mse", "cross_entropy",
-                      CLI_GROUP_TRAINING, TRAIN, true,
+                      CLI_GROUP_TRAINING, TRAINS, true,
                       "softmax cross-entropy, or mean squared error"},
     [CLI_OPT_LABEL_SMOOTHING] = {"label-smoothing", 0, CLI_REAL, 0, 0.9999, "X", "0",
-                                 CLI_GROUP_TRAINING, TRAIN, true, "of the training loss"},
+                                 CLI_GROUP_TRAINING, TRAINS, true, "of the training loss"},
     [CLI_OPT_SEED] = {"seed", 's', CLI_INT, 0, 9.2e18, "N", "0", CLI_GROUP_TRAINING,
-                      TRAIN | INIT | ON(DIFF), true, "of weights, order, augmentation and dropout"},
-    [CLI_OPT_PATIENCE] = {"patience", 0, CLI_INT, 0, 1e6, "N", "0", CLI_GROUP_TRAINING, TRAIN, true,
-                          "stop after N epochs without a better validation loss; 0: never"},
+                      TRAINS | INIT | ON(DIFF), true,
+                      "of weights, order, augmentation and dropout"},
+    [CLI_OPT_PATIENCE] = {"patience", 0, CLI_INT, 0, 1e6, "N", "0", CLI_GROUP_TRAINING, TRAINS,
+                          true, "stop after N epochs without a better validation loss; 0: never"},
 
-    [CLI_OPT_INIT] = {"init", 0, CLI_TEXT, 0, 0, "FILE", NULL, CLI_GROUP_WEIGHTS, TRAIN, true,
+    [CLI_OPT_INIT] = {"init", 0, CLI_TEXT, 0, 0, "FILE", NULL, CLI_GROUP_WEIGHTS, TRAINS, true,
                       "start from the weights of a safetensors file; every tensor must fit"},
     [CLI_OPT_INIT_PARTIAL] = {"init-partial", 0, CLI_TEXT, 0, 0, "PATTERNS", NULL,
-                              CLI_GROUP_WEIGHTS, TRAIN, true,
+                              CLI_GROUP_WEIGHTS, TRAINS, true,
                               "with --init: layers that start afresh, such as fc2 or 'block3*'"},
-    [CLI_OPT_FREEZE] = {"freeze", 0, CLI_TEXT, 0, 0, "PATTERNS", NULL, CLI_GROUP_WEIGHTS, TRAIN,
+    [CLI_OPT_FREEZE] = {"freeze", 0, CLI_TEXT, 0, 0, "PATTERNS", NULL, CLI_GROUP_WEIGHTS, TRAINS,
                         true, "layers that are not trained, such as 'conv*,bn1'"},
     [CLI_OPT_CONFIG] = {"config", 0, CLI_TEXT, 0, 0, "FILE", NULL, CLI_GROUP_WEIGHTS, TRAIN, false,
                         "do the run of a config.json again; options beside it win"},
@@ -192,11 +206,12 @@ const cli_option cli_options[CLI_OPTION_COUNT] = {
     [CLI_OPT_CHECKPOINT] = {"checkpoint", 0, CLI_TEXT, 0, 0, "best|last|FILE", "last",
                             CLI_GROUP_WEIGHTS, EVAL | PREDICT, false, "which weights of the run"},
 
-    [CLI_OPT_OUT] = {"out", 'o', CLI_TEXT, 0, 0, "PATH", NULL, CLI_GROUP_OUTPUT, TRAIN | INIT,
-                     false,
-                     "train: run folder (default results/runs/MODEL-DATA-TIME); init: the file"},
+    [CLI_OPT_OUT] =
+        {"out", 'o', CLI_TEXT, 0, 0, "PATH", NULL, CLI_GROUP_OUTPUT, TRAINS | INIT, false,
+         "train: run folder (default results/runs/MODEL-DATA-TIME); compare: folder of all "
+         "runs; init: the file"},
     [CLI_OPT_OVERWRITE] = {"overwrite", 0, CLI_FLAG, 0, 0, NULL, NULL, CLI_GROUP_OUTPUT,
-                           TRAIN | INIT, false, "replace what is there"},
+                           TRAINS | INIT, false, "replace what is there"},
     [CLI_OPT_LOG_EVERY] = {"log-every", 0, CLI_INT, 0, STEPS_MAX, "N", "1", CLI_GROUP_OUTPUT, TRAIN,
                            true, "a line of steps.csv every N steps; 0: none"},
     [CLI_OPT_SAVE_EVERY] = {"save-every", 0, CLI_INT, 0, STEPS_MAX, "N", "0", CLI_GROUP_OUTPUT,
@@ -219,9 +234,18 @@ const cli_option cli_options[CLI_OPTION_COUNT] = {
                         "list the N worst errors, the largest loss (the smallest probability of "
                         "the true class) first; predict --index shows one"},
     [CLI_OPT_DEVICES] =
-        {"devices", 0, CLI_TEXT, 0, 0, "A,B", NULL, CLI_GROUP_DEVICE, ON(DIFF), false,
-         "train one network on both, step by step, and name the first op of A whose "
-         "result differs from B's by more than rounding"},
+        {"devices", 0, CLI_TEXT, 0, 0, "A,B", NULL, CLI_GROUP_DEVICE, ON(DIFF) | ON(COMPARE), false,
+         "compare: train on each, every distinct one by default; diff: train on both step by "
+         "step, and name the first op of A whose result differs from B's by more than rounding"},
+    [CLI_OPT_TOGETHER] =
+        {"together", 0, CLI_FLAG, 0, 0, NULL, NULL, CLI_GROUP_DEVICE, ON(COMPARE), false,
+         "train on all devices at once; they slow each other down where they share "
+         "a processor or memory"},
+    [CLI_OPT_SEEDS] = {"seeds", 0, CLI_INT, 1, 32, "K", "3", CLI_GROUP_DEVICE, ON(COMPARE), false,
+                       "when curves part: train the reference device with K seeds in all, whose "
+                       "spread tells noise from a difference; 1: no such training"},
+    [CLI_OPT_KERNELS] = {"kernels", 0, CLI_FLAG, 0, 0, NULL, NULL, CLI_GROUP_DEVICE, ON(COMPARE),
+                         false, "time the steps of the plan on each device, and show the slowest"},
     [CLI_OPT_STEPS] = {"steps", 0, CLI_INT, 1, 100000, "N", "5", CLI_GROUP_DEVICE, ON(DIFF), false,
                        "of training, with --devices"},
     [CLI_OPT_TOLERANCE] = {"tolerance", 0, CLI_REAL, 0, 1, "X", "0", CLI_GROUP_OUTPUT, ON(DIFF),
@@ -237,9 +261,10 @@ const cli_option cli_options[CLI_OPTION_COUNT] = {
                         "write what a report needs into one JSON file: device, limits, verdicts, "
                         "times of steps, sources of what failed; no user, path or host name"},
     [CLI_OPT_JSON] = {"json", 0, CLI_FLAG, 0, 0, NULL, NULL, CLI_GROUP_OUTPUT,
-                      COMPUTE | TUNE | SELFTEST | ON(DEVICES) | ON(DIFF), false, "results as JSON"},
+                      COMPUTE | TUNE | SELFTEST | ON(DEVICES) | ON(DIFF) | ON(COMPARE), false,
+                      "results as JSON"},
     [CLI_OPT_QUIET] = {"quiet", 'q', CLI_FLAG, 0, 0, NULL, NULL, CLI_GROUP_OUTPUT,
-                       COMPUTE | TUNE | SELFTEST | ON(DIFF), false,
+                       COMPUTE | TUNE | SELFTEST | ON(DIFF) | ON(COMPARE), false,
                        "no progress and no notes; warnings and results stay"},
     [CLI_OPT_HELP] = {"help", 'h', CLI_FLAG, 0, 0, NULL, NULL, CLI_GROUP_OUTPUT, ALL, false,
                       "this help"},

@@ -366,17 +366,22 @@ static void data_title(const char *spec, char *text, size_t size)
 
 char *cli_training_folder(const cli_training *training)
 {
-    char name[256], data[64], stamp[32], *title = cli_model_title(training->model);
+    return cli_new_folder("", training->model, training->data);
+}
+
+char *cli_new_folder(const char *what, const char *model, const char *spec)
+{
+    char name[256], data[64], stamp[32], *title = cli_model_title(model);
     char *folder = NULL;
     if (!title) return NULL;
     weft_run_stamp(stamp);
-    data_title(training->data, data, sizeof data);
+    data_title(spec, data, sizeof data);
     plain(title);
     plain(data);
     for (int i = 1; i < 1000; i++) {
         char number[16] = "";
         if (i > 1) snprintf(number, sizeof number, "-%d", i);
-        snprintf(name, sizeof name, "%.60s-%s-%s%s", title, data, stamp, number);
+        snprintf(name, sizeof name, "%.20s%.60s-%s-%s%s", what, title, data, stamp, number);
         free(folder);
         folder = weft_path_join("results/runs", name);
         if (!folder || !weft_path_exists(folder)) break;

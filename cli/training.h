@@ -31,4 +31,7 @@ void cli_training_free(cli_training *training);
  * memory. */
 char *cli_training_folder(const cli_training *training);
 
+/* The same with something before the model: "results/runs/compare-<model>-<data>-<time>". */
+char *cli_new_folder(const char *what, const char *model, const char *data);
+
 #endif

@@ -54,6 +54,10 @@ typedef struct weft_selftest_row {
     char note[WEFT_SELFTEST_TEXT];    /* what else there is to say */
 } weft_selftest_row;
 
+/* The short training: after so few steps the losses of two devices differ by rounding alone. */
+enum { WEFT_SELFTEST_STEPS = 5 };
+extern const double weft_selftest_loss_bound; /* relative */
+
 /* Parts in the order in which they should run: kinds of ops first. */
 int weft_selftest_count(void);
 

@@ -9,12 +9,12 @@
 #include "core/selftest/networks.h"
 #include "core/selftest/private.h"
 
-enum { STEPS = 5 };
+enum { STEPS = WEFT_SELFTEST_STEPS };
 
 /* Each step adds the same float32 terms in another order: some 1e-6 of a loss. A rounding may also
  * turn a relu's side or a pool's choice, which moves a few gradients as a whole; momentum spreads
  * that over the weights. A wrong formula, order or mask is off by 1e-2 and more. */
-static const double LOSS_BOUND = 1e-4;   /* relative */
+const double weft_selftest_loss_bound = 1e-4;
 static const double WEIGHT_BOUND = 1e-6; /* normalised mean square */
 
 typedef struct outcome {
@@ -103,7 +103,7 @@ static void check_losses(const outcome *is, const outcome *wanted, weft_selftest
 {
     for (int i = 0; i < STEPS; i++) {
         const double a = (double)is->loss[i], b = (double)wanted->loss[i];
-        if (fabs(a - b) <= LOSS_BOUND * fabs(b)) continue;
+        if (fabs(a - b) <= weft_selftest_loss_bound * fabs(b)) continue;
         weft_trial_fail(row, "training: the loss of step %d is %.9g instead of %.9g", i + 1, a, b);
         return;
     }

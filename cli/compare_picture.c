@@ -1,0 +1,73 @@
+/* compare.svg and compare.png. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "cli/compare.h"
+#include "core/posix.h"
+#include "report/compare_chart.h"
+
+/* The points of one contender; NULL when it has none, or no memory. */
+static weft_curve_point *points_of(const cli_contender *to)
+{
+    const int count = to->files.epoch_count;
+    weft_curve_point *point = count > 0 ? calloc((size_t)count, sizeof *point) : NULL;
+    for (int i = 0; point && i < count; i++) {
+        const weft_epoch_report *e = &to->files.epoch[i];
+        point[i] = (weft_curve_point){.epoch = e->epoch,
+                                      .train_loss = e->train_loss,
+                                      .train_accuracy = e->train_accuracy,
+                                      .val_loss = e->val_loss,
+                                      .val_accuracy = e->val_accuracy,
+                                      .learning_rate = e->learning_rate};
+    }
+    return point;
+}
+
+static weft_compare_line line_of(const cli_contender *to, weft_curve_point **points)
+{
+    const bool there = !to->failed;
+    *points = there ? points_of(to) : NULL;
+    return (weft_compare_line){
+        .name = to->name,
+        .point = *points,
+        .count = *points ? to->files.epoch_count : 0,
+        .images_per_second = there ? cli_summary_number(to, "images_per_second") : (double)NAN};
+}
+
+static weft_status write_files(const cli_compare *c, const weft_compare_chart *chart)
+{
+    const weft_figure figure = weft_compare_chart_figure(chart);
+    char *svg = weft_path_join(c->out, "compare.svg"), *png = weft_path_join(c->out, "compare.png");
+    weft_status status = weft_fail(WEFT_ERR_MEMORY, "out of memory for a picture");
+    if (svg && png) status = weft_figure_write(&figure, WEFT_LIGHT, svg, png);
+    free(svg);
+    free(png);
+    return status;
+}
+
+static bool anybody(const cli_compare *c)
+{
+    for (int i = 0; i < c->count; i++)
+        if (!c->list[i].failed) return true;
+    return false;
+}
+
+weft_status cli_compare_draw(const cli_compare *c)
+{
+    weft_compare_line line[CLI_CONTENDERS];
+    weft_curve_point *points[CLI_CONTENDERS] = {NULL};
+    char title[256], subtitle[256];
+    if (!anybody(c)) return WEFT_OK; /* an empty picture could be taken for a result */
+    (void)snprintf(title, sizeof title, "%.100s on %.100s", c->model, c->data);
+    (void)snprintf(subtitle, sizeof subtitle, "reference %.120s%s", c->list[c->reference].name,
+                   c->together ? ", all at once" : "");
+    for (int i = 0; i < c->count; i++)
+        line[i] = line_of(&c->list[i], &points[i]);
+    const weft_compare_chart chart = {
+        .title = title, .subtitle = subtitle, .line = line, .count = c->count};
+    const weft_status status = write_files(c, &chart);
+    for (int i = 0; i < c->count; i++)
+        free(points[i]);
+    return status;
+}
