@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "cli/eval_output.h"
+#include "cli/figure_file.h"
 #include "cli/options.h"
 #include "cli/output.h"
 #include "cli/select.h"
@@ -26,10 +27,12 @@ static weft_status check_fit(const cli_trained *trained, const weft_dataset *dat
     return WEFT_OK;
 }
 
-static weft_status check_top(const cli_args *args, const cli_trained *trained)
+static weft_status check_args(const cli_args *args, const cli_trained *trained)
 {
+    const char *picture = cli_text(args, CLI_OPT_RELIABILITY);
     const int64_t top = cli_integer(args, CLI_OPT_TOP, 1);
     const int32_t outputs = cli_trained_outputs(trained);
+    if (picture) WEFT_TRY(cli_figure_check(picture));
     if (top <= outputs) return WEFT_OK;
     return weft_fail(WEFT_ERR_USAGE, "--top %lld: the network of %s tells %d classes apart",
                      (long long)top, trained->path, (int)outputs);
@@ -69,8 +72,10 @@ static weft_status attempt(weft_device *device, const weft_device_entry *entry, 
 
 static weft_status print(const cli_scores *scores)
 {
-    const char *path = cli_text(scores->args, CLI_OPT_LOGITS);
-    if (path) WEFT_TRY(cli_scores_write(scores, path));
+    const char *logits = cli_text(scores->args, CLI_OPT_LOGITS);
+    const char *picture = cli_text(scores->args, CLI_OPT_RELIABILITY);
+    if (logits) WEFT_TRY(cli_scores_write(scores, logits));
+    if (picture) WEFT_TRY(cli_scores_draw(scores, picture));
     if (cli_given(scores->args, CLI_OPT_JSON)) return cli_put_json(cli_scores_json(scores));
     cli_scores_print(scores);
     return WEFT_OK;
@@ -116,7 +121,7 @@ static weft_status evaluate(const cli_args *args, const cli_trained *trained,
                     .log = log};
     cli_choice choice;
     WEFT_TRY(check_fit(trained, data));
-    WEFT_TRY(check_top(args, trained));
+    WEFT_TRY(check_args(args, trained));
     WEFT_TRY(new_logits(&all, &job.logits));
     const cli_wish wish = cli_wish_of(args, log);
     weft_status status = cli_select(&wish, attempt, &job, &choice);

@@ -120,6 +120,7 @@ typedef enum cli_option_id {
     CLI_OPT_SAVE_INPUT,
     CLI_OPT_TOP,
     CLI_OPT_ERRORS,
+    CLI_OPT_RELIABILITY,
     CLI_OPT_TOLERANCE,
     CLI_OPT_PLAN,
     CLI_OPT_PRINT,

@@ -233,6 +233,10 @@ const cli_option cli_options[CLI_OPTION_COUNT] = {
                         false,
                         "list the N worst errors, the largest loss (the smallest probability of "
                         "the true class) first; predict --index shows one"},
+    [CLI_OPT_RELIABILITY] = {"reliability", 0, CLI_TEXT, 0, 0, "FILE", NULL, CLI_GROUP_OUTPUT, EVAL,
+                             false,
+                             "draw the reliability diagram: FILE.svg, FILE.png, or both when FILE "
+                             "has no ending"},
     [CLI_OPT_DEVICES] =
         {"devices", 0, CLI_TEXT, 0, 0, "A,B", NULL, CLI_GROUP_DEVICE, ON(DIFF) | ON(COMPARE), false,
          "compare: train on each, every distinct one by default; diff: train on both step by "

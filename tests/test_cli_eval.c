@@ -216,6 +216,39 @@ START_TEST(names_of_sixty_characters)
 }
 END_TEST
 
+/* ---- the picture ---- */
+
+static bool starts_with(const char *path, const char *bytes, size_t count)
+{
+    size_t size;
+    unsigned char *file = scratch_read(path, &size);
+    const bool same = size > 1000 && memcmp(file, bytes, count) == 0;
+    free(file);
+    return same;
+}
+
+START_TEST(a_calibration_as_a_picture)
+{
+    four_classes();
+    ck_fine(EVAL " --reliability both");
+    ck_fine(EVAL " --json --reliability one.svg");
+    json_decref(program_json());
+    ck_fine(EVAL " --reliability ./set/two.png");
+    ck_assert(starts_with("both.svg", "<?xml", 5) && starts_with("both.png", "\x89PNG", 4));
+    ck_same_files("both.svg", "one.svg");
+    ck_same_files("both.png", "set/two.png");
+    ck_assert(!exists("one.png") && !exists("one.svg.png") && !exists("set/two.svg"));
+    ck_refused(USAGE, "not in .pdf", EVAL " --reliability a.pdf");
+    ck_refused(USAGE, "set/ is a folder", EVAL " --reliability set/");
+    ck_refused(FILES, "none/a.svg", EVAL " --reliability none/a");
+    write_pass(FOUR, "class %d", NAN);
+    ck_assert_int_eq(weft(EVAL " --reliability none"), BAD);
+    ck_says(program_err, "no sample has a probability");
+    ck_assert_str_eq(program_out, "");
+    ck_assert(!exists("none.svg") && !exists("none.png"));
+}
+END_TEST
+
 /* ---- JSON ---- */
 
 static void check_bins(const json_t *calibration)
@@ -353,6 +386,7 @@ int main(void)
     tcase_add_test(tests, one_class);
     tcase_add_test(tests, a_hundred_classes);
     tcase_add_test(tests, names_of_sixty_characters);
+    tcase_add_test(tests, a_calibration_as_a_picture);
     tcase_add_test(tests, all_of_it_as_json);
     tcase_add_test(tests, errors_and_how_to_see_them);
     tcase_add_test(tests, outputs_that_are_not_numbers);
