@@ -49,58 +49,6 @@ static weft_dataset with_all_classes(const cli_trained *trained, const weft_data
     return all;
 }
 
-typedef struct eval_job {
-    const cli_trained *trained;
-    const weft_dataset *data;
-    int32_t batch;
-    weft_log log;
-    float *logits;
-    weft_score score;
-} eval_job;
-
-static weft_status attempt(weft_device *device, const weft_device_entry *entry, void *user)
-{
-    eval_job *job = user;
-    weft_model *model = NULL;
-    (void)entry;
-    WEFT_TRY(cli_trained_model(job->trained, device, job->log, &model));
-    const weft_status status =
-        weft_evaluate(model, job->data, &job->trained->norm, job->batch, job->logits, &job->score);
-    weft_model_free(model);
-    return status;
-}
-
-static weft_status print(const cli_scores *scores)
-{
-    const char *logits = cli_text(scores->args, CLI_OPT_LOGITS);
-    const char *picture = cli_text(scores->args, CLI_OPT_RELIABILITY);
-    if (logits) WEFT_TRY(cli_scores_write(scores, logits));
-    if (picture) WEFT_TRY(cli_scores_draw(scores, picture));
-    if (cli_given(scores->args, CLI_OPT_JSON)) return cli_put_json(cli_scores_json(scores));
-    cli_scores_print(scores);
-    return WEFT_OK;
-}
-
-static weft_status tell(const cli_args *args, const eval_job *job, const weft_device_entry *entry)
-{
-    cli_scores scores = {.args = args,
-                         .trained = job->trained,
-                         .data = job->data,
-                         .split = cli_integer(args, CLI_OPT_SPLIT, 0) == 1 ? "train" : "test",
-                         .entry = entry,
-                         .score = job->score,
-                         .logits = job->logits};
-    weft_status status = cli_scores_fill(&scores);
-    if (scores.left_out > 0) {
-        cli_note("warning: the outputs of %lld of %lld samples are not numbers (NaN): they count "
-                 "as wrong, and are in no column of the confusion matrix",
-                 (long long)scores.left_out, (long long)job->data->count);
-    }
-    if (status == WEFT_OK) status = print(&scores);
-    cli_scores_free(&scores);
-    return status;
-}
-
 static weft_status new_logits(const weft_dataset *data, float **out)
 {
     size_t bytes;
@@ -110,43 +58,75 @@ static weft_status new_logits(const weft_dataset *data, float **out)
     return *out ? WEFT_OK : weft_fail(WEFT_ERR_MEMORY, "out of memory for the logits");
 }
 
-static weft_status evaluate(const cli_args *args, const cli_trained *trained,
-                            const weft_dataset *data)
+static weft_status attempt(weft_device *device, const weft_device_entry *entry, void *user)
 {
-    const weft_log log = cli_plain_log(cli_given(args, CLI_OPT_QUIET));
-    const weft_dataset all = with_all_classes(trained, data);
-    eval_job job = {.trained = trained,
-                    .data = &all,
-                    .batch = (int32_t)cli_integer(args, CLI_OPT_BATCH_SIZE, 64),
-                    .log = log};
-    cli_choice choice;
-    WEFT_TRY(check_fit(trained, data));
-    WEFT_TRY(check_args(args, trained));
-    WEFT_TRY(new_logits(&all, &job.logits));
-    const cli_wish wish = cli_wish_of(args, log);
-    weft_status status = cli_select(&wish, attempt, &job, &choice);
-    if (status == WEFT_OK) {
-        status = tell(args, &job, choice.entry);
-        cli_choice_free(&choice);
+    cli_scores *s = user;
+    const int32_t batch = (int32_t)cli_integer(s->args, CLI_OPT_BATCH_SIZE, 64);
+    const weft_log log = cli_plain_log(cli_given(s->args, CLI_OPT_QUIET));
+    weft_model *model = NULL;
+    (void)entry;
+    WEFT_TRY(cli_trained_model(s->trained, device, log, &model));
+    const weft_status status =
+        weft_evaluate(model, s->data, &s->trained->norm, batch, s->logits, &s->score);
+    weft_model_free(model);
+    return status;
+}
+
+static weft_status tell(const cli_scores *scores)
+{
+    const char *logits = cli_text(scores->args, CLI_OPT_LOGITS);
+    const char *picture = cli_text(scores->args, CLI_OPT_RELIABILITY);
+    if (scores->left_out > 0) {
+        cli_note("warning: the outputs of %lld of %lld samples are not numbers (NaN): they count "
+                 "as wrong, and are in no column of the confusion matrix",
+                 (long long)scores->left_out, (long long)scores->data->count);
     }
-    free(job.logits);
+    if (logits) WEFT_TRY(cli_scores_write(scores, logits));
+    if (picture) WEFT_TRY(cli_scores_draw(scores, picture));
+    if (cli_given(scores->args, CLI_OPT_JSON)) return cli_put_json(cli_scores_json(scores));
+    cli_scores_print(scores);
+    return WEFT_OK;
+}
+
+static weft_status score(cli_scores *scores)
+{
+    cli_choice choice;
+    const weft_log log = cli_plain_log(cli_given(scores->args, CLI_OPT_QUIET));
+    const cli_wish wish = cli_wish_of(scores->args, log);
+    WEFT_TRY(new_logits(scores->data, &scores->logits));
+    WEFT_TRY(cli_select(&wish, attempt, scores, &choice));
+    scores->entry = choice.entry;
+    weft_status status = cli_scores_fill(scores);
+    if (status == WEFT_OK) status = tell(scores);
+    cli_choice_free(&choice);
+    return status;
+}
+
+static weft_status evaluate(const cli_args *args, const cli_trained *trained)
+{
+    const bool train = cli_integer(args, CLI_OPT_SPLIT, 0) == 1;
+    weft_loaded *loaded = NULL;
+    WEFT_TRY(check_args(args, trained));
+    WEFT_TRY(weft_dataset_load(cli_text(args, CLI_OPT_DATA), cli_text(args, CLI_OPT_DATA_DIR),
+                               train ? WEFT_TRAIN_SPLIT : WEFT_TEST_SPLIT, &loaded));
+    const weft_dataset data = with_all_classes(trained, &loaded->data);
+    cli_scores scores = {
+        .args = args, .trained = trained, .data = &data, .split = train ? "train" : "test"};
+    weft_status status = check_fit(trained, &loaded->data);
+    if (status == WEFT_OK) status = score(&scores);
+    cli_scores_free(&scores);
+    weft_dataset_free(loaded);
     return status;
 }
 
 static weft_status run(const cli_args *args)
 {
     cli_trained trained;
-    weft_loaded *loaded = NULL;
     if (!cli_given(args, CLI_OPT_DATA)) {
         return weft_fail(WEFT_ERR_USAGE, "weft eval needs --data SET, such as fashion-mnist");
     }
     WEFT_TRY(cli_trained_read(args, &trained));
-    const weft_split split =
-        cli_integer(args, CLI_OPT_SPLIT, 0) == 1 ? WEFT_TRAIN_SPLIT : WEFT_TEST_SPLIT;
-    weft_status status = weft_dataset_load(cli_text(args, CLI_OPT_DATA),
-                                           cli_text(args, CLI_OPT_DATA_DIR), split, &loaded);
-    if (status == WEFT_OK) status = evaluate(args, &trained, &loaded->data);
-    weft_dataset_free(loaded);
+    const weft_status status = evaluate(args, &trained);
     cli_trained_free(&trained);
     return status;
 }

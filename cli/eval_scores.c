@@ -42,6 +42,7 @@ weft_status cli_scores_fill(cli_scores *s)
 
 void cli_scores_free(cli_scores *s)
 {
+    free(s->logits);
     free(s->confusion);
     free(s->classes);
     free(s->error);

@@ -9,7 +9,7 @@
 
 enum { CLI_EVAL_PAIRS = 5, CLI_EVAL_TOP = 5 };
 
-/* Everything up to `logits` is the caller's; the rest is filled by cli_scores_fill. */
+/* What was evaluated and came out, from the caller; below it what cli_scores_fill makes of it. */
 typedef struct cli_scores {
     const cli_args *args;
     const cli_trained *trained;
@@ -17,7 +17,7 @@ typedef struct cli_scores {
     const char *split;
     const weft_device_entry *entry;
     weft_score score;
-    const float *logits; /* samples x classes */
+    float *logits; /* samples x classes, from malloc: cli_scores_free frees it too */
 
     int64_t left_out;   /* samples whose outputs hold a NaN */
     int64_t *confusion; /* classes x classes, row = true class */

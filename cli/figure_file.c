@@ -1,5 +1,6 @@
 #include "cli/figure_file.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -38,9 +39,7 @@ static char *with_ending(const char *path, const char *added)
     size_t bytes;
     if (weft_add_size(strlen(path), strlen(added) + 1, &bytes)) return NULL;
     char *joined = malloc(bytes);
-    if (!joined) return NULL;
-    memcpy(joined, path, strlen(path));
-    memcpy(joined + strlen(path), added, strlen(added) + 1);
+    if (joined) snprintf(joined, bytes, "%s%s", path, added);
     return joined;
 }
 
