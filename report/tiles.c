@@ -155,7 +155,7 @@ weft_box weft_tiles_caption(const weft_tiles_layout *layout, int index, int line
 
 /* ---- drawing ---- */
 
-static void frame(const weft_canvas *canvas, weft_box box, weft_mark mark)
+static void frame(const weft_canvas *canvas, weft_box box, weft_tile_mark mark)
 {
     const bool wrong = mark == WEFT_MARK_WRONG;
     const double line = wrong ? 2 : 1;
@@ -167,7 +167,7 @@ static void frame(const weft_canvas *canvas, weft_box box, weft_mark mark)
 }
 
 /* A check mark or a cross in a square. */
-static void draw_mark(const weft_canvas *canvas, double left, double top, weft_mark mark)
+static void draw_mark(const weft_canvas *canvas, double left, double top, weft_tile_mark mark)
 {
     cairo_t *cr = canvas->cr;
     weft_colour_set(cr, canvas->palette->series[mark == WEFT_MARK_WRONG]);

@@ -5,7 +5,7 @@
 #include "report/raster.h"
 
 /* Told by a check mark and a cross, and by colour besides. */
-typedef enum weft_mark { WEFT_MARK_NONE, WEFT_MARK_RIGHT, WEFT_MARK_WRONG } weft_mark;
+typedef enum weft_tile_mark { WEFT_MARK_NONE, WEFT_MARK_RIGHT, WEFT_MARK_WRONG } weft_tile_mark;
 
 /* A picture, a matrix, or a matrix over a picture; each may be missing. Captions (UTF-8) stand
  * below, cut to the tile's width. value is short, such as "97.3 %": it ends the first caption's
@@ -14,7 +14,7 @@ typedef struct weft_tile {
     weft_picture picture;
     weft_matrix heat;
     const char *caption, *value, *caption2;
-    weft_mark mark;
+    weft_tile_mark mark;
 } weft_tile;
 
 typedef struct weft_tiles {

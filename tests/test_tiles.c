@@ -313,7 +313,7 @@ END_TEST
 /* ---- words and marks ---- */
 
 /* Which points of a mark's place are drawn, whatever their colour. */
-static int mark_shape(weft_mark mark, bool *shape, weft_rgb *frame)
+static int mark_shape(weft_tile_mark mark, bool *shape, weft_rgb *frame)
 {
     const weft_tiles t =
         tiles_of((weft_tile){.picture = picture(28, 28, 1), .caption = "", .mark = mark}, 1);
