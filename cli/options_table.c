@@ -83,10 +83,14 @@ const cli_command cli_commands[CLI_COMMAND_COUNT] = {
                     "List the networks inside the program, or print the text of one",
                     "weft models\n"
                     "weft models seed-cnn > my.net\n"},
-    [CLI_DATASETS] = {"datasets", "[SET]", 0, 1, cli_run_datasets,
-                      "List the data sets and where they are found",
-                      "weft datasets\n"
-                      "weft datasets idx:DIR\n"},
+    [CLI_DATASETS] =
+        {"datasets", "[SET] | show SET -o FILE", 0, 2, cli_run_datasets,
+         "List the data sets and where they are found; show: samples, class counts and "
+         "augmentation as a picture",
+         "weft datasets\n"
+         "weft datasets idx:DIR\n"
+         "weft datasets show fashion-mnist -o samples.png\n"
+         "weft datasets show fashion-mnist --class Coat --augment flip,shift=2 -o coats\n"},
 };
 
 /* name, letter, kind, low, high, value, initial, group, commands, recorded, help */
@@ -99,9 +103,14 @@ const cli_option cli_options[CLI_OPTION_COUNT] = {
                           COMPUTE | ON(DATASETS) | ON(COMPARE), false,
                           "where the files of the data set are; also $WEFT_DATA"},
     [CLI_OPT_SPLIT] = {"split", 0, CLI_CHOICE, 0, 0, "test|train", "test", CLI_GROUP_DATA,
-                       EVAL | PREDICT, false, "part of the data set"},
-    [CLI_OPT_INDEX] = {"index", 0, CLI_INT, 0, COUNT_MAX, "N", NULL, CLI_GROUP_DATA, PREDICT, false,
-                       "predict on sample N of --data, counted from 0"},
+                       EVAL | PREDICT | ON(DATASETS), false,
+                       "part of the data set; datasets show: train without it"},
+    [CLI_OPT_INDEX] = {"index", 0, CLI_INT, 0, COUNT_MAX, "N", NULL, CLI_GROUP_DATA,
+                       PREDICT | ON(DATASETS), false,
+                       "predict on sample N of --data, counted from 0; datasets show: the one to "
+                       "augment"},
+    [CLI_OPT_CLASS] = {"class", 0, CLI_TEXT, 0, 0, "CLASS", NULL, CLI_GROUP_DATA, ON(DATASETS),
+                       false, "show samples of this class alone: its name or its number"},
     [CLI_OPT_INVERT] = {"invert", 0, CLI_CHOICE, 0, 0, "auto|yes|no", "auto", CLI_GROUP_DATA,
                         PREDICT, false,
                         "swap light and dark; auto: when the network learnt light things on a dark "
@@ -116,11 +125,12 @@ const cli_option cli_options[CLI_OPTION_COUNT] = {
     [CLI_OPT_NO_SHUFFLE] = {"no-shuffle", 0, CLI_FLAG, 0, 0, NULL, NULL, CLI_GROUP_DATA, TRAINS,
                             true, "take the samples in the order of the files"},
     [CLI_OPT_AUGMENT] = {"augment", 0, CLI_TEXT, 0, 0, "LIST", "by data set", CLI_GROUP_DATA,
-                         TRAINS | BENCH, true, "none, or a list such as flip,shift=2,erase=0.25"},
+                         TRAINS | BENCH | ON(DATASETS), true,
+                         "none, or a list such as flip,shift=2,erase=0.25"},
 
     [CLI_OPT_DEVICE] =
         {"device", 'd', CLI_TEXT, 0, 0, "DEVICE", "auto", CLI_GROUP_DEVICE,
-         COMPUTE | TUNE | SELFTEST, false,
+         COMPUTE | TUNE | SELFTEST | ON(DATASETS), false,
          "auto, cpu, gpu, opencl, an id of `weft devices`, or part of a name; also "
          "$WEFT_DEVICE. auto falls back when a device fails, a named one never does"},
     [CLI_OPT_FAMILY] = {"family", 0, CLI_CHOICE, 0, 0, "auto|vector|tile", "auto", CLI_GROUP_DEVICE,
@@ -187,7 +197,7 @@ const cli_option cli_options[CLI_OPTION_COUNT] = {
     [CLI_OPT_LABEL_SMOOTHING] = {"label-smoothing", 0, CLI_REAL, 0, 0.9999, "X", "0",
                                  CLI_GROUP_TRAINING, TRAINS, true, "of the training loss"},
     [CLI_OPT_SEED] = {"seed", 's', CLI_INT, 0, 9.2e18, "N", "0", CLI_GROUP_TRAINING,
-                      TRAINS | INIT | ON(DIFF), true,
+                      TRAINS | INIT | ON(DIFF) | ON(DATASETS), true,
                       "of weights, order, augmentation and dropout"},
     [CLI_OPT_PATIENCE] = {"patience", 0, CLI_INT, 0, 1e6, "N", "0", CLI_GROUP_TRAINING, TRAINS,
                           true, "stop after N epochs without a better validation loss; 0: never"},
@@ -207,11 +217,14 @@ const cli_option cli_options[CLI_OPTION_COUNT] = {
                             CLI_GROUP_WEIGHTS, EVAL | PREDICT, false, "which weights of the run"},
 
     [CLI_OPT_OUT] =
-        {"out", 'o', CLI_TEXT, 0, 0, "PATH", NULL, CLI_GROUP_OUTPUT, TRAINS | INIT, false,
+        {"out", 'o', CLI_TEXT, 0, 0, "PATH", NULL, CLI_GROUP_OUTPUT, TRAINS | INIT | ON(DATASETS),
+         false,
          "train: run folder (default results/runs/MODEL-DATA-TIME); compare: folder of all "
-         "runs; init: the file"},
+         "runs; init: the file; pictures: FILE.svg, FILE.png, or FILE for both"},
     [CLI_OPT_OVERWRITE] = {"overwrite", 0, CLI_FLAG, 0, 0, NULL, NULL, CLI_GROUP_OUTPUT,
                            TRAINS | INIT, false, "replace what is there"},
+    [CLI_OPT_THEME] = {"theme", 0, CLI_CHOICE, 0, 0, "light|dark", "light", CLI_GROUP_OUTPUT,
+                       ON(DATASETS), false, "of pictures: dark on light, or light on dark"},
     [CLI_OPT_LOG_EVERY] = {"log-every", 0, CLI_INT, 0, STEPS_MAX, "N", "1", CLI_GROUP_OUTPUT, TRAIN,
                            true, "a line of steps.csv every N steps; 0: none"},
     [CLI_OPT_SAVE_EVERY] = {"save-every", 0, CLI_INT, 0, STEPS_MAX, "N", "0", CLI_GROUP_OUTPUT,
@@ -268,7 +281,7 @@ const cli_option cli_options[CLI_OPTION_COUNT] = {
                       COMPUTE | TUNE | SELFTEST | ON(DEVICES) | ON(DIFF) | ON(COMPARE), false,
                       "results as JSON"},
     [CLI_OPT_QUIET] = {"quiet", 'q', CLI_FLAG, 0, 0, NULL, NULL, CLI_GROUP_OUTPUT,
-                       COMPUTE | TUNE | SELFTEST | ON(DIFF) | ON(COMPARE), false,
+                       COMPUTE | TUNE | SELFTEST | ON(DIFF) | ON(COMPARE) | ON(DATASETS), false,
                        "no progress and no notes; warnings and results stay"},
     [CLI_OPT_HELP] = {"help", 'h', CLI_FLAG, 0, 0, NULL, NULL, CLI_GROUP_OUTPUT, ALL, false,
                       "this help"},

@@ -12,7 +12,7 @@ enum {
     GAP = 12,
     THUMB_GAP = 4,
     NUMBER = 56, /* behind a bar */
-    SECTION_HEIGHT = 52
+    SECTION_HEIGHT = 60
 };
 
 /* How wide things are in one, two or three columns of classes. */
@@ -32,6 +32,12 @@ static int64_t largest(const weft_data_sheet *sheet)
     return most;
 }
 
+/* With the space before and behind. */
+static double samples_width(const weft_data_layout *l)
+{
+    return GAP + (l->thumbs > 0 ? l->thumbs * (l->thumb + THUMB_GAP) - THUMB_GAP + GAP : 0);
+}
+
 static void place_classes(const weft_data_sheet *sheet, weft_data_layout *l)
 {
     int b = 0;
@@ -44,7 +50,7 @@ static void place_classes(const weft_data_sheet *sheet, weft_data_layout *l)
     l->thumbs = sheet->per_class < blocks[b].thumbs ? sheet->per_class : blocks[b].thumbs;
     l->step_x = (INNER + 2.0 * GAP) / l->blocks;
     l->step_y = l->thumb + 6;
-    l->bar = l->step_x - 2 * GAP - l->name - GAP - l->thumbs * (l->thumb + THUMB_GAP) - NUMBER;
+    l->bar = l->step_x - 2 * GAP - l->name - samples_width(l) - NUMBER;
     l->most = largest(sheet);
 }
 
@@ -103,9 +109,9 @@ weft_box weft_data_thumb(const weft_data_layout *layout, int class, int sample)
 weft_box weft_data_bar(const weft_data_sheet *sheet, const weft_data_layout *layout, int class)
 {
     const double height = fmin(18, layout->thumb - 8);
-    const weft_box first = weft_data_thumb(layout, class, layout->thumbs);
     const double share = (double)sheet->class[class].count / (double)layout->most;
-    return (weft_box){first.left, first.top + (layout->thumb - height) / 2, share * layout->bar,
+    return (weft_box){block_left(layout, class) + layout->name + samples_width(layout),
+                      row_top(layout, class) + (layout->thumb - height) / 2, share * layout->bar,
                       height};
 }
 
@@ -126,7 +132,7 @@ static void draw_column_names(const weft_canvas *canvas, const weft_data_layout 
         const double samples = left + l->name + GAP;
         write(canvas, left, y, 11, soft, l->name, "class");
         if (l->thumbs > 0) write(canvas, samples, y, 11, soft, 0, "samples");
-        write(canvas, samples + l->thumbs * (l->thumb + THUMB_GAP), y, 11, soft, 0, "count");
+        write(canvas, left + l->name + samples_width(l), y, 11, soft, 0, "count");
     }
 }
 

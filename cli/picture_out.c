@@ -1,0 +1,71 @@
+#include "cli/picture_out.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/output.h"
+#include "core/checked.h"
+#include "core/posix.h"
+
+/* A new string: a path with an ending behind it. */
+static char *with_ending(const char *path, const char *ending)
+{
+    const size_t length = strlen(path), more = strlen(ending) + 1;
+    size_t bytes;
+    char *text = weft_add_size(length, more, &bytes) ? NULL : malloc(bytes);
+    if (!text) return NULL;
+    memcpy(text, path, length);
+    memcpy(text + length, ending, more);
+    return text;
+}
+
+/* From the last point of the last part on; NULL without one. ".name" is a name. */
+static const char *ending_of(const char *path)
+{
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    const char *point = strrchr(name, '.');
+    return point && point > name ? point : NULL;
+}
+
+weft_status cli_picture_out_read(const cli_args *args, cli_picture_out *out)
+{
+    const char *path = cli_text(args, CLI_OPT_OUT);
+    *out = (cli_picture_out){.theme =
+                                 cli_integer(args, CLI_OPT_THEME, 0) == 1 ? WEFT_DARK : WEFT_LIGHT};
+    if (!path)
+        return weft_fail(WEFT_ERR_USAGE, "where to? -o FILE.svg, FILE.png, or FILE for both");
+    const char *ending = ending_of(path);
+    if (weft_is_folder(path) || path[strlen(path) - 1] == '/')
+        return weft_fail(WEFT_ERR_USAGE, "-o %s is a folder, not a file", path);
+    const bool svg = !ending || strcmp(ending, ".svg") == 0;
+    const bool png = !ending || strcmp(ending, ".png") == 0;
+    if (!svg && !png) {
+        return weft_fail(WEFT_ERR_USAGE,
+                         "-o %s: pictures end in .svg or .png; a name without an ending gives both",
+                         path);
+    }
+    if (svg) out->svg = with_ending(path, ending ? "" : ".svg");
+    if (png) out->png = with_ending(path, ending ? "" : ".png");
+    if ((!svg || out->svg) && (!png || out->png)) return WEFT_OK;
+    cli_picture_out_free(out);
+    return weft_fail(WEFT_ERR_MEMORY, "out of memory for a path");
+}
+
+void cli_picture_out_free(cli_picture_out *out)
+{
+    free(out->svg);
+    free(out->png);
+    *out = (cli_picture_out){0};
+}
+
+weft_status cli_picture_out_write(const cli_picture_out *out, const weft_figure *figure)
+{
+    return weft_figure_write(figure, out->theme, out->svg, out->png);
+}
+
+void cli_picture_out_print(const cli_picture_out *out)
+{
+    if (out->svg) cli_put_column(stdout, out->svg, 0);
+    if (out->svg && out->png) printf(", ");
+    if (out->png) cli_put_column(stdout, out->png, 0);
+}
