@@ -3,10 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/options.h"
+#include "cli/classes.h"
+#include "cli/inputs.h"
 #include "cli/output.h"
 #include "cli/select.h"
-#include "cli/trained.h"
 #include "core/checked.h"
 #include "core/posix.h"
 #include "datasets/datasets.h"
@@ -19,9 +19,8 @@ typedef struct predict_job {
     int64_t count; /* pictures */
     size_t bytes;  /* of one */
     uint8_t *pixels;
-    float *outputs;   /* logits, then probabilities */
-    char sample[192]; /* how --index is called; "" without it */
-    int32_t label;    /* of that sample; -1: none */
+    float *outputs; /* logits, then probabilities */
+    cli_sample sample;
     weft_log log;
 } predict_job;
 
@@ -33,7 +32,7 @@ static int image_count(const predict_job *job)
 /* What a picture is called. */
 static const char *name_of(const predict_job *job, int64_t index)
 {
-    return index < image_count(job) ? job->args->word[index + 1] : job->sample;
+    return index < image_count(job) ? job->args->word[index + 1] : job->sample.name;
 }
 
 static weft_status check_args(const cli_args *args)
@@ -52,14 +51,7 @@ static weft_status check_args(const cli_args *args)
 static weft_status allocate(predict_job *job)
 {
     size_t all = 0, outputs = 0;
-    job->shape = weft_graph_input(job->trained.graph);
-    if (job->shape.rank != 3) {
-        char text[WEFT_SHAPE_TEXT];
-        return weft_fail(WEFT_ERR_SHAPE,
-                         "%s: its network takes %s, which is not a picture (height "
-                         "x width x channels)",
-                         job->trained.path, weft_shape_print(job->shape, text));
-    }
+    WEFT_TRY(cli_input_shape(&job->trained, &job->shape));
     job->classes = cli_trained_outputs(&job->trained);
     job->count = image_count(job) + cli_given(job->args, CLI_OPT_INDEX);
     job->bytes = (size_t)weft_shape_count(job->shape);
@@ -74,56 +66,15 @@ static weft_status allocate(predict_job *job)
     return weft_fail(WEFT_ERR_MEMORY, "out of memory for %lld pictures", (long long)job->count);
 }
 
-/* Grey values below the middle on the average: light things on a dark ground. Colour pictures are
- * taken as they are. */
-static bool learnt_light_on_dark(const weft_normalize *norm)
-{
-    return norm->channels == 1 && norm->mean[0] > 0.0f && norm->mean[0] < 0.5f;
-}
-
 static weft_status read_pictures(predict_job *job)
 {
-    const weft_invert invert =
-        (weft_invert)cli_integer(job->args, CLI_OPT_INVERT, WEFT_INVERT_AUTO);
     for (int i = 0; i < image_count(job); i++) {
-        WEFT_TRY(weft_picture_read(job->args->word[i + 1], job->shape, invert,
-                                   learnt_light_on_dark(&job->trained.norm),
-                                   job->pixels + (size_t)i * job->bytes));
+        WEFT_TRY(cli_input_file(job->args, &job->trained, job->args->word[i + 1],
+                                job->pixels + (size_t)i * job->bytes));
     }
-    return WEFT_OK;
-}
-
-static weft_status copy_sample(predict_job *job, const weft_dataset *data)
-{
-    char wants[WEFT_SHAPE_TEXT], has[WEFT_SHAPE_TEXT];
-    const int64_t index = cli_integer(job->args, CLI_OPT_INDEX, 0);
-    if (index >= data->count) {
-        return weft_fail(WEFT_ERR_USAGE, "--index %lld: %s has samples 0 to %lld", (long long)index,
-                         data->name, (long long)data->count - 1);
-    }
-    if (!weft_shape_equal(data->shape, job->shape) || data->dtype != WEFT_U8) {
-        return weft_fail(WEFT_ERR_SHAPE, "%s: its network takes %s, but %s has %s",
-                         job->trained.path, weft_shape_print(job->shape, wants), data->name,
-                         weft_shape_print(data->shape, has));
-    }
-    memcpy(job->pixels + (size_t)image_count(job) * job->bytes,
-           (const uint8_t *)data->samples + (size_t)index * job->bytes, job->bytes);
-    job->label = data->classes ? data->classes[index] : -1;
-    snprintf(job->sample, sizeof job->sample, "%.150s[%lld]", data->name, (long long)index);
-    return WEFT_OK;
-}
-
-static weft_status read_sample(predict_job *job)
-{
-    weft_loaded *loaded = NULL;
     if (!cli_given(job->args, CLI_OPT_INDEX)) return WEFT_OK;
-    const weft_split split =
-        cli_integer(job->args, CLI_OPT_SPLIT, 0) == 1 ? WEFT_TRAIN_SPLIT : WEFT_TEST_SPLIT;
-    WEFT_TRY(weft_dataset_load(cli_text(job->args, CLI_OPT_DATA),
-                               cli_text(job->args, CLI_OPT_DATA_DIR), split, &loaded));
-    const weft_status status = copy_sample(job, &loaded->data);
-    weft_dataset_free(loaded);
-    return status;
+    return cli_input_sample(job->args, &job->trained,
+                            job->pixels + (size_t)image_count(job) * job->bytes, &job->sample);
 }
 
 /* ---- --save-input ---- */
@@ -184,57 +135,17 @@ static weft_status attempt(weft_device *device, const weft_device_entry *entry, 
     return status;
 }
 
-/* The class that is next below those already shown; order holds `shown` classes. */
-static int32_t next_best(const float *values, int32_t classes, const int32_t *order, int32_t shown)
-{
-    int32_t best = -1;
-    for (int32_t i = 0; i < classes; i++) {
-        const int32_t last = shown > 0 ? order[shown - 1] : -1;
-        const bool later =
-            last < 0 || values[i] < values[last] || (!(values[i] > values[last]) && i > last);
-        if (later && (best < 0 || values[i] > values[best])) best = i;
-    }
-    return best;
-}
-
 static void print_picture(const predict_job *job, int64_t index, int32_t top)
 {
-    const float *values = job->outputs + index * job->classes;
-    int32_t last = -1;
-    char name[24], number[32];
+    char name[24];
     cli_put_column(stdout, name_of(job, index), 0);
-    if (index >= image_count(job) && job->label >= 0) {
+    if (index >= image_count(job) && job->sample.label >= 0) {
         printf("  (labelled ");
-        cli_put_column(stdout, cli_class_name(&job->trained, job->label, name), 0);
+        cli_put_column(stdout, cli_class_name(&job->trained, job->sample.label, name), 0);
         putchar(')');
     }
     putchar('\n');
-    for (int32_t i = 0; i < top; i++) {
-        last = next_best(values, job->classes, &last, i > 0);
-        if (last < 0) return;
-        printf("  %s  ", cli_fixed((double)values[last], 4, number));
-        cli_put_column(stdout, cli_class_name(&job->trained, last, name), 0);
-        putchar('\n');
-    }
-}
-
-static json_t *classes_json(const predict_job *job, const float *values, int32_t top)
-{
-    json_t *list = json_array();
-    int32_t last = -1;
-    char name[24];
-    for (int32_t i = 0; list && i < top; i++) {
-        last = next_best(values, job->classes, &last, i > 0);
-        if (last < 0) break;
-        const char *text = cli_class_name(&job->trained, last, name);
-        json_t *one = json_pack("{s:o, s:o}", "name", cli_json_text(text), "probability",
-                                cli_json_number((double)values[last]));
-        if (json_array_append_new(list, one) != 0) {
-            json_decref(list);
-            return NULL;
-        }
-    }
-    return list;
+    cli_put_classes(&job->trained, job->outputs + index * job->classes, top);
 }
 
 static json_t *to_json(const predict_job *job, int32_t top)
@@ -244,11 +155,11 @@ static json_t *to_json(const predict_job *job, int32_t top)
     for (int64_t i = 0; list && i < job->count; i++) {
         json_t *one =
             json_pack("{s:o, s:o, s:o, s:s}", "file", cli_json_text(name_of(job, i)), "classes",
-                      classes_json(job, job->outputs + i * job->classes, top), "checkpoint",
-                      cli_json_text(job->trained.path), "which", job->trained.which);
-        const bool labelled = one && i >= image_count(job) && job->label >= 0;
+                      cli_classes_json(&job->trained, job->outputs + i * job->classes, top),
+                      "checkpoint", cli_json_text(job->trained.path), "which", job->trained.which);
+        const bool labelled = one && i >= image_count(job) && job->sample.label >= 0;
         if (labelled) {
-            const char *label = cli_class_name(&job->trained, job->label, name);
+            const char *label = cli_class_name(&job->trained, job->sample.label, name);
             json_object_set_new(one, "label", cli_json_text(label));
         }
         if (json_array_append_new(list, one) != 0) {
@@ -282,7 +193,6 @@ static weft_status predict(predict_job *job)
     cli_choice choice;
     WEFT_TRY(allocate(job));
     WEFT_TRY(read_pictures(job));
-    WEFT_TRY(read_sample(job));
     WEFT_TRY(save_inputs(job));
     const cli_wish wish = cli_wish_of(job->args, job->log);
     WEFT_TRY(cli_select(&wish, attempt, job, &choice));
@@ -293,8 +203,7 @@ static weft_status predict(predict_job *job)
 
 static weft_status run(const cli_args *args)
 {
-    predict_job job = {
-        .args = args, .label = -1, .log = cli_plain_log(cli_given(args, CLI_OPT_QUIET))};
+    predict_job job = {.args = args, .log = cli_plain_log(cli_given(args, CLI_OPT_QUIET))};
     WEFT_TRY(check_args(args));
     WEFT_TRY(cli_trained_read(args, &job.trained));
     const weft_status status = predict(&job);
