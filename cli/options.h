@@ -16,6 +16,7 @@ typedef enum cli_command_id {
     CLI_TRAIN,
     CLI_EVAL,
     CLI_PREDICT,
+    CLI_EXPLAIN,
     CLI_DIFF,
     CLI_COMPARE,
     CLI_BENCH,
@@ -35,6 +36,7 @@ int cli_run_devices(const cli_args *args);
 int cli_run_train(const cli_args *args);
 int cli_run_eval(const cli_args *args);
 int cli_run_predict(const cli_args *args);
+int cli_run_explain(const cli_args *args);
 int cli_run_diff(const cli_args *args);
 int cli_run_compare(const cli_args *args);
 int cli_run_bench(const cli_args *args);
@@ -70,6 +72,7 @@ typedef enum cli_option_id {
     CLI_OPT_INDEX,
     CLI_OPT_CLASS,
     CLI_OPT_INVERT,
+    CLI_OPT_LAYER,
     CLI_OPT_LIMIT,
     CLI_OPT_VAL_COUNT,
     CLI_OPT_NO_TEST,

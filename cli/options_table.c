@@ -7,11 +7,12 @@ enum {
     TRAIN = ON(TRAIN),
     EVAL = ON(EVAL),
     PREDICT = ON(PREDICT),
+    EXPLAIN = ON(EXPLAIN),
     BENCH = ON(BENCH),
     TUNE = ON(TUNE),
     SELFTEST = ON(SELFTEST),
     INIT = ON(INIT),
-    RUNS = TRAIN | EVAL | PREDICT,
+    RUNS = TRAIN | EVAL | PREDICT | EXPLAIN,
     COMPUTE = RUNS | BENCH,
     /* what decides a training, whoever starts it */
     TRAINS = ON(TRAIN) | ON(COMPARE),
@@ -40,6 +41,11 @@ const cli_command cli_commands[CLI_COMMAND_COUNT] = {
                      "Name what pictures (PNG, JPEG) show, with probabilities",
                      "weft predict my-run shoe.png shirt.jpg\n"
                      "weft predict my-run --data fashion-mnist --index 0\n"},
+    [CLI_EXPLAIN] = {"explain", "RUN|FILE IMAGE", 1, 2, cli_run_explain,
+                     "Show what in a picture a network goes by: Grad-CAM, saliency, feature maps",
+                     "weft explain my-run shoe.png\n"
+                     "weft explain my-run shoe.png --class Sneaker -o shoe.svg\n"
+                     "weft explain my-run --data fashion-mnist --index 0 --layer conv1\n"},
     [CLI_DIFF] =
         {"diff", "A B | MODEL --devices A,B", 1, 2, cli_run_diff,
          "Where and by how much two checkpoints, two runs or two devices differ; exit code 8 if "
@@ -103,18 +109,22 @@ const cli_option cli_options[CLI_OPTION_COUNT] = {
                           COMPUTE | ON(DATASETS) | ON(COMPARE), false,
                           "where the files of the data set are; also $WEFT_DATA"},
     [CLI_OPT_SPLIT] = {"split", 0, CLI_CHOICE, 0, 0, "test|train", "test", CLI_GROUP_DATA,
-                       EVAL | PREDICT | ON(DATASETS), false,
+                       EVAL | PREDICT | EXPLAIN | ON(DATASETS), false,
                        "part of the data set; datasets show: train without it"},
     [CLI_OPT_INDEX] = {"index", 0, CLI_INT, 0, COUNT_MAX, "N", NULL, CLI_GROUP_DATA,
-                       PREDICT | ON(DATASETS), false,
-                       "predict on sample N of --data, counted from 0; datasets show: the one to "
+                       PREDICT | EXPLAIN | ON(DATASETS), false,
+                       "take sample N of --data, counted from 0; datasets show: the one to "
                        "augment"},
-    [CLI_OPT_CLASS] = {"class", 0, CLI_TEXT, 0, 0, "CLASS", NULL, CLI_GROUP_DATA, ON(DATASETS),
-                       false, "show samples of this class alone: its name or its number"},
+    [CLI_OPT_CLASS] =
+        {"class", 0, CLI_TEXT, 0, 0, "CLASS", NULL, CLI_GROUP_DATA, EXPLAIN | ON(DATASETS), false,
+         "its name or its number; datasets show: its samples alone; explain: the class "
+         "to explain in place of the one that the network says"},
     [CLI_OPT_INVERT] = {"invert", 0, CLI_CHOICE, 0, 0, "auto|yes|no", "auto", CLI_GROUP_DATA,
-                        PREDICT, false,
+                        PREDICT | EXPLAIN, false,
                         "swap light and dark; auto: when the network learnt light things on a dark "
                         "ground and the picture's border is light"},
+    [CLI_OPT_LAYER] = {"layer", 0, CLI_TEXT, 0, 0, "NAME", "last convolution", CLI_GROUP_DATA,
+                       EXPLAIN, false, "look into this layer, and show its feature maps too"},
     [CLI_OPT_LIMIT] = {"limit", 0, CLI_INT, 1, COUNT_MAX, "N", "all", CLI_GROUP_DATA, TRAINS, true,
                        "use the first N training samples only"},
     [CLI_OPT_VAL_COUNT] =
@@ -214,13 +224,15 @@ const cli_option cli_options[CLI_OPTION_COUNT] = {
     [CLI_OPT_RESUME] = {"resume", 0, CLI_TEXT, 0, 0, "RUN", NULL, CLI_GROUP_WEIGHTS, TRAIN, false,
                         "go on with a run from its last checkpoint"},
     [CLI_OPT_CHECKPOINT] = {"checkpoint", 0, CLI_TEXT, 0, 0, "best|last|FILE", "last",
-                            CLI_GROUP_WEIGHTS, EVAL | PREDICT, false, "which weights of the run"},
+                            CLI_GROUP_WEIGHTS, EVAL | PREDICT | EXPLAIN, false,
+                            "which weights of the run"},
 
     [CLI_OPT_OUT] =
-        {"out", 'o', CLI_TEXT, 0, 0, "PATH", NULL, CLI_GROUP_OUTPUT, TRAINS | INIT | ON(DATASETS),
-         false,
+        {"out", 'o', CLI_TEXT, 0, 0, "PATH", NULL,
+         CLI_GROUP_OUTPUT, TRAINS | INIT | EXPLAIN | ON(DATASETS), false,
          "train: run folder (default results/runs/MODEL-DATA-TIME); compare: folder of all "
-         "runs; init: the file; pictures: FILE.svg, FILE.png, or FILE for both"},
+         "runs; init: the file; pictures: FILE.svg, FILE.png, or FILE for both (explain: default "
+         "RUN/explain-IMAGE)"},
     [CLI_OPT_OVERWRITE] = {"overwrite", 0, CLI_FLAG, 0, 0, NULL, NULL, CLI_GROUP_OUTPUT,
                            TRAINS | INIT, false, "replace what is there"},
     [CLI_OPT_THEME] = {"theme", 0, CLI_CHOICE, 0, 0, "light|dark", "light", CLI_GROUP_OUTPUT,
@@ -238,10 +250,10 @@ const cli_option cli_options[CLI_OPTION_COUNT] = {
     [CLI_OPT_SAVE_INPUT] = {"save-input", 0, CLI_TEXT, 0, 0, "PATH", NULL, CLI_GROUP_OUTPUT,
                             PREDICT, false,
                             "write what the network saw as PNG: a folder, or a .png file"},
-    [CLI_OPT_TOP] = {"top", 0, CLI_INT, 1, 65536, "K", NULL, CLI_GROUP_OUTPUT, EVAL | PREDICT,
-                     false,
-                     "predict: classes to show [3; all with --json]; eval: the true class among "
-                     "the K most probable is a hit of top-K accuracy [5 where there are more]"},
+    [CLI_OPT_TOP] =
+        {"top", 0, CLI_INT, 1, 65536, "K", NULL, CLI_GROUP_OUTPUT, EVAL | PREDICT | EXPLAIN, false,
+         "predict, explain: classes to show [3; all with --json]; eval: the true class among "
+         "the K most probable is a hit of top-K accuracy [5 where there are more]"},
     [CLI_OPT_ERRORS] = {"errors", 0, CLI_INT, 1, COUNT_MAX, "N", NULL, CLI_GROUP_OUTPUT, EVAL,
                         false,
                         "list the N worst errors, the largest loss (the smallest probability of "

@@ -1,0 +1,253 @@
+#include "cli/explain_output.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "cli/classes.h"
+#include "cli/output.h"
+#include "report/explanation.h"
+
+enum { MAPS_MOST = 256, TEXT = 320 };
+
+static const char *class_of(const cli_explained *e, char text[24])
+{
+    return cli_class_name(e->trained, weft_explainer_output(e->explainer), text);
+}
+
+static float probability(const cli_explained *e)
+{
+    return e->probabilities[weft_explainer_output(e->explainer)];
+}
+
+/* Whether anything in the layer speaks for the class. */
+static bool has_evidence(const cli_explained *e)
+{
+    const weft_shape map = weft_explainer_map(e->explainer);
+    const float *values = weft_explainer_gradcam(e->explainer);
+    for (int64_t i = 0; i < (int64_t)map.dim[0] * map.dim[1]; i++) {
+        if (values[i] > 0) return true;
+    }
+    return false;
+}
+
+/* ---- the figure ---- */
+
+/* One channel of H x W x C as a matrix of its own, all channels one after the other. */
+static float *by_channel(const float *features, weft_shape map, int32_t channels)
+{
+    const int64_t positions = (int64_t)map.dim[0] * map.dim[1];
+    float *values = calloc((size_t)positions * (size_t)channels, sizeof *values);
+    for (int64_t p = 0; values && p < positions; p++) {
+        for (int32_t k = 0; k < channels; k++)
+            values[k * positions + p] = features[p * map.dim[2] + k];
+    }
+    return values;
+}
+
+/* A tile for each feature map. */
+typedef struct feature_tiles {
+    float *values;
+    weft_tile *tile;
+    char (*caption)[16];
+    char title[TEXT], subtitle[TEXT];
+} feature_tiles;
+
+static void free_tiles(feature_tiles *f)
+{
+    free(f->values);
+    free(f->tile);
+    free(f->caption);
+}
+
+static void fill_tiles(feature_tiles *f, weft_shape map, int32_t channels)
+{
+    const int64_t positions = (int64_t)map.dim[0] * map.dim[1];
+    for (int32_t k = 0; k < channels; k++) {
+        snprintf(f->caption[k], sizeof f->caption[k], "%d", (int)k);
+        f->tile[k] = (weft_tile){.heat = {map.dim[1], map.dim[0], f->values + k * positions},
+                                 .caption = f->caption[k]};
+    }
+}
+
+/* Numbers on both sides of zero have it in the middle. */
+static weft_colour_map map_of(const float *values, int64_t count)
+{
+    for (int64_t i = 0; i < count; i++) {
+        if (values[i] < 0) return WEFT_MAP_DIVERGING;
+    }
+    return WEFT_MAP_SEQUENTIAL;
+}
+
+static weft_status make_tiles(const cli_explained *e, feature_tiles *f, weft_tiles *out)
+{
+    const weft_shape map = weft_explainer_map(e->explainer);
+    const int32_t channels = map.dim[2] < MAPS_MOST ? map.dim[2] : MAPS_MOST;
+    f->values = by_channel(weft_explainer_features(e->explainer), map, channels);
+    f->tile = calloc((size_t)channels, sizeof *f->tile);
+    f->caption = calloc((size_t)channels, sizeof *f->caption);
+    if (!f->values || !f->tile || !f->caption) {
+        return weft_fail(WEFT_ERR_MEMORY, "out of memory for %d feature maps", (int)channels);
+    }
+    fill_tiles(f, map, channels);
+    snprintf(f->title, sizeof f->title, "Feature maps of %s", weft_explainer_layer(e->explainer));
+    snprintf(f->subtitle, sizeof f->subtitle, "%s%d channels of %d x %d, by number",
+             channels < map.dim[2] ? "the first 256 of " : "", (int)map.dim[2], (int)map.dim[0],
+             (int)map.dim[1]);
+    *out = (weft_tiles){.title = f->title,
+                        .subtitle = f->subtitle,
+                        .tile = f->tile,
+                        .count = channels,
+                        .map = map_of(f->values, weft_shape_count(map) / map.dim[2] * channels)};
+    return WEFT_OK;
+}
+
+/* The picture, Grad-CAM over it, saliency. */
+static int map_tiles(const cli_explained *e, weft_tile tile[3], const char *label)
+{
+    int count = 0;
+    const weft_shape in = weft_explainer_input(e->explainer);
+    const weft_shape map = weft_explainer_map(e->explainer);
+    const weft_picture picture = {in.dim[1], in.dim[0], in.dim[2], e->pixels};
+    const bool shown = in.dim[2] == 1 || in.dim[2] == 3;
+    if (shown)
+        tile[count++] = (weft_tile){.picture = picture, .caption = e->base, .caption2 = label};
+    if (map.rank > 0) {
+        tile[count] = (weft_tile){
+            .heat = {map.dim[1], map.dim[0], weft_explainer_gradcam(e->explainer)},
+            .caption = "Grad-CAM",
+            .caption2 = has_evidence(e) ? weft_explainer_layer(e->explainer) : "nothing above 0"};
+        if (shown) tile[count].picture = picture;
+        count++;
+    }
+    tile[count++] =
+        (weft_tile){.heat = {in.dim[1], in.dim[0], weft_explainer_saliency(e->explainer)},
+                    .caption = "Saliency",
+                    .caption2 = "by pixel"};
+    return count;
+}
+
+weft_status cli_explain_draw(const cli_explained *e)
+{
+    char title[TEXT], subtitle[TEXT], label[TEXT] = "", number[32], name[24];
+    weft_tile tile[3];
+    feature_tiles features = {0};
+    weft_explanation figure = {.maps = {.title = title,
+                                        .subtitle = subtitle,
+                                        .tile = tile,
+                                        .map = WEFT_MAP_SEQUENTIAL,
+                                        .own_scales = true}};
+    snprintf(title, sizeof title, "What speaks for %.200s (%s %%)", class_of(e, name),
+             cli_fixed(100 * (double)probability(e), 1, number));
+    snprintf(subtitle, sizeof subtitle, "%.100s, %s checkpoint of %.100s", e->base,
+             e->trained->which, cli_trained_title(e->trained));
+    if (e->label >= 0)
+        snprintf(label, sizeof label, "is %s", cli_class_name(e->trained, e->label, name));
+    figure.maps.count = map_tiles(e, tile, *label ? label : NULL);
+    weft_status status = WEFT_OK;
+    if (e->features) status = make_tiles(e, &features, &figure.more);
+    if (status == WEFT_OK) {
+        const weft_figure drawing = weft_explanation_figure(&figure);
+        status = cli_figure_files_write(&e->files, &drawing);
+    }
+    free_tiles(&features);
+    return status;
+}
+
+/* ---- words ---- */
+
+void cli_explain_print(const cli_explained *e, int32_t top)
+{
+    char name[24], number[32];
+    const weft_shape map = weft_explainer_map(e->explainer);
+    cli_trained_print(e->trained, e->entry);
+    putchar('\n');
+    cli_put_column(stdout, e->name, 0);
+    if (e->label >= 0) {
+        printf("  (labelled ");
+        cli_put_column(stdout, cli_class_name(e->trained, e->label, name), 0);
+        putchar(')');
+    }
+    putchar('\n');
+    cli_put_classes(e->trained, e->probabilities, top);
+    printf("\nexplained: ");
+    cli_put_column(stdout, class_of(e, name), 0);
+    printf(", %s\n", cli_fixed((double)probability(e), 4, number));
+    if (map.rank > 0) {
+        printf("layer      %s, %d x %d x %d%s\n", weft_explainer_layer(e->explainer),
+               (int)map.dim[0], (int)map.dim[1], (int)map.dim[2],
+               has_evidence(e) ? "" : "; nothing there speaks for the class");
+    } else {
+        puts("layer      none: the network has no convolution, so there is no Grad-CAM");
+    }
+    cli_figure_files_print(&e->files);
+}
+
+/* ---- JSON ---- */
+
+/* Rows of numbers, `step` apart. */
+static json_t *matrix(const float *values, int32_t height, int32_t width, int32_t step)
+{
+    json_t *rows = json_array();
+    for (int64_t y = 0; y < height; y++) {
+        json_t *row = json_array();
+        for (int64_t x = 0; x < width; x++)
+            json_array_append_new(row, cli_json_number((double)values[(y * width + x) * step]));
+        json_array_append_new(rows, row);
+    }
+    return rows;
+}
+
+static json_t *layer_json(const cli_explained *e)
+{
+    const weft_shape map = weft_explainer_map(e->explainer);
+    if (map.rank == 0) return json_null();
+    return json_pack("{s:s, s:i, s:i, s:i}", "name", weft_explainer_layer(e->explainer), "height",
+                     (int)map.dim[0], "width", (int)map.dim[1], "channels", (int)map.dim[2]);
+}
+
+static json_t *features_json(const cli_explained *e)
+{
+    const weft_shape map = weft_explainer_map(e->explainer);
+    json_t *list = json_array();
+    for (int32_t k = 0; k < map.dim[2]; k++) {
+        json_array_append_new(list, matrix(weft_explainer_features(e->explainer) + k, map.dim[0],
+                                           map.dim[1], map.dim[2]));
+    }
+    return list;
+}
+
+static json_t *logits_json(const cli_explained *e)
+{
+    json_t *list = json_array();
+    for (int32_t i = 0; i < cli_trained_outputs(e->trained); i++)
+        json_array_append_new(list,
+                              cli_json_number((double)weft_explainer_outputs(e->explainer)[i]));
+    return list;
+}
+
+json_t *cli_explain_json(const cli_explained *e, int32_t top)
+{
+    char name[24];
+    const weft_shape in = weft_explainer_input(e->explainer);
+    const weft_shape map = weft_explainer_map(e->explainer);
+    json_t *json = json_pack(
+        "{s:o, s:o, s:s, s:o, s:o, s:{s:i, s:o, s:o}, s:o, s:o, s:o}", "file",
+        cli_json_text(e->name), "checkpoint", cli_json_text(e->trained->path), "which",
+        e->trained->which, "classes", cli_classes_json(e->trained, e->probabilities, top),
+        "outputs", logits_json(e), "explained", "index", (int)weft_explainer_output(e->explainer),
+        "name", cli_json_text(class_of(e, name)), "probability",
+        cli_json_number((double)probability(e)), "layer", layer_json(e), "saliency",
+        matrix(weft_explainer_saliency(e->explainer), in.dim[0], in.dim[1], 1), "pictures",
+        cli_figure_files_json(&e->files));
+    if (!json) return NULL;
+    json_object_set_new(
+        json, "gradcam",
+        map.rank == 0 ? json_null()
+                      : matrix(weft_explainer_gradcam(e->explainer), map.dim[0], map.dim[1], 1));
+    if (e->label >= 0) {
+        json_object_set_new(json, "label",
+                            cli_json_text(cli_class_name(e->trained, e->label, name)));
+    }
+    if (e->features) json_object_set_new(json, "features", features_json(e));
+    return json;
+}
