@@ -89,6 +89,7 @@ static weft_status start_progress(session *s)
     weft_train_options shown = s->training.options;
     weft_train_defaults(&shown, s->data->data.count);
     WEFT_TRY(cli_progress_new(shown.epochs, cli_given(s->args, CLI_OPT_QUIET), &s->progress));
+    if (cli_given(s->args, CLI_OPT_PLOT)) cli_progress_plot(s->progress);
     s->record.to = cli_progress_log(s->progress);
     s->log = cli_record_log(&s->record);
     return WEFT_OK;
@@ -320,7 +321,7 @@ static weft_status train(session *s)
     weft_status status = start_pictures(s, choice.entry);
     if (status == WEFT_OK) status = start_tensorboard(s);
     if (status == WEFT_OK) status = weft_trainer_run(s->trainer, &s->result);
-    cli_progress_clear(s->progress);
+    cli_progress_end(s->progress);
     if (status == WEFT_OK) status = tell(s, choice.entry);
     if (status == WEFT_ERR_DIVERGED && cli_given(s->args, CLI_OPT_JSON)) {
         const weft_status printed = print_summary(s);

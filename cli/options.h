@@ -121,6 +121,7 @@ typedef enum cli_option_id {
     CLI_OPT_LOG_EVERY,
     CLI_OPT_SAVE_EVERY,
     CLI_OPT_TENSORBOARD,
+    CLI_OPT_PLOT,
     CLI_OPT_LOGITS,
     CLI_OPT_SAVE_INPUT,
     CLI_OPT_TOP,

@@ -245,6 +245,9 @@ const cli_option cli_options[CLI_OPTION_COUNT] = {
                              false,
                              "write curves, histograms of weights and gradients, and filters for "
                              "TensorBoard into RUN/tensorboard; a resume goes on with it"},
+    [CLI_OPT_PLOT] = {"plot", 0, CLI_FLAG, 0, 0, NULL, NULL, CLI_GROUP_OUTPUT, TRAIN, false,
+                      "draw both losses below the table of epochs while they change; on a terminal "
+                      "of 80 columns and 16 rows or more"},
     [CLI_OPT_LOGITS] = {"logits", 0, CLI_TEXT, 0, 0, "FILE", NULL, CLI_GROUP_OUTPUT, EVAL, false,
                         "write the network's output for every sample as CSV"},
     [CLI_OPT_SAVE_INPUT] = {"save-input", 0, CLI_TEXT, 0, 0, "PATH", NULL, CLI_GROUP_OUTPUT,

@@ -5,40 +5,40 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/epoch_table.h"
 #include "cli/output.h"
+#include "cli/plot.h"
+#include "cli/screen.h"
+#include "cli/signals.h"
+#include "cli/terminal.h"
 #include "core/posix.h"
 
-enum { TEXT_MAX = 256, BAR = 16, BAR_MIN = 6 };
+enum { TEXT_MAX = 256, BAR = 16, BAR_MIN = 6, TABLE_WIDTH = 80, PLOT_HEIGHT = CLI_PLOT_LINES + 6 };
 
 static const double redraw_seconds = 0.1;
 
 struct cli_progress {
-    bool quiet;
-    bool live; /* stderr is a terminal that can redraw a line */
-    bool colour;
-    bool drawn;  /* a live line stands on the screen */
+    bool quiet, live; /* live: not quiet, and the terminal can redraw */
+    cli_terminal terminal;
+    cli_screen screen;
     double last; /* when it was drawn */
     int64_t epochs;
-    bool told; /* without a terminal: what is being prepared */
+    bool told;     /* without a terminal: what is being prepared */
+    bool headed;   /* the head of the table is the last but rows */
+    bool stopping; /* a signal's note stands below what was drawn */
+    bool plots;
+    cli_plot plot;
+    weft_step_report step; /* the last one */
 };
-
-/* An environment variable that is set to something. */
-static bool is_set(const char *name)
-{
-    const char *value = getenv(name);
-    return value && *value;
-}
 
 weft_status cli_progress_new(int64_t epochs, bool quiet, cli_progress **out)
 {
-    const char *terminal = getenv("TERM");
-    const bool dumb = !terminal || !*terminal || strcmp(terminal, "dumb") == 0;
     cli_progress *p = calloc(1, sizeof *p);
     *out = p;
     if (!p) return weft_fail(WEFT_ERR_MEMORY, "out of memory for the progress bar");
     p->quiet = quiet;
-    p->live = !quiet && !dumb && weft_is_terminal(stderr);
-    p->colour = p->live && !is_set("NO_COLOR");
+    p->terminal = cli_terminal_ask();
+    p->live = !quiet && p->terminal.live;
     p->epochs = epochs;
     p->last = weft_clock() - redraw_seconds;
     return WEFT_OK;
@@ -51,12 +51,31 @@ void cli_progress_free(cli_progress *progress)
     free(progress);
 }
 
+void cli_progress_plot(cli_progress *progress)
+{
+    progress->plots = true;
+}
+
+/* ---- frames ---- */
+
+/* The handler of a signal writes a line of its own, so what is drawn is left where it stands. */
+static void heed_signal(cli_progress *p)
+{
+    if (p->stopping || cli_signals_exit_code() == 0) return;
+    p->stopping = true;
+    cli_screen_leave(&p->screen);
+}
+
+static void start(cli_progress *p, int width)
+{
+    heed_signal(p);
+    cli_screen_start(&p->screen, width);
+}
+
 void cli_progress_clear(cli_progress *progress)
 {
-    if (!progress->drawn) return;
-    fputs("\r\033[K", stderr);
-    fflush(stderr);
-    progress->drawn = false;
+    heed_signal(progress);
+    cli_screen_clear(&progress->screen, weft_terminal_width(stderr));
 }
 
 static int filled(double share, int size)
@@ -64,27 +83,42 @@ static int filled(double share, int size)
     return share <= 0 ? 0 : share >= 1 ? size : (int)(share * size);
 }
 
-/* Draw "[####    ] text", cut to the terminal's width, at most ten times a second. */
-static void draw(cli_progress *p, double share, const char *text)
+/* "[####    ] text", cut to width - 1 columns. */
+static void add_bar(cli_progress *p, int width, double share, const char *text)
+{
+    char line[TEXT_MAX + 64];
+    /* The text matters more than the bar, which takes what is left. */
+    const int rest = width - 4 - (int)strlen(text), size = rest < BAR ? rest : BAR;
+    if (size < BAR_MIN) {
+        snprintf(line, sizeof line, "%.*s", width > 1 ? width - 1 : 0, text);
+    } else {
+        const int full = filled(share, size);
+        snprintf(line, sizeof line, "[%s%.*s%s%*s] %s",
+                 cli_terminal_colour(&p->terminal, CLI_GREEN), full, "################",
+                 cli_terminal_colour(&p->terminal, CLI_PLAIN), size - full, "", text);
+    }
+    cli_screen_add(&p->screen, line);
+}
+
+/* At most ten times a second. */
+static bool is_due(cli_progress *p)
 {
     const double now = weft_clock();
-    if (now - p->last < redraw_seconds) return;
+    if (now - p->last < redraw_seconds) return false;
     p->last = now;
-
-    /* The text matters more than the bar, which takes what is left. */
-    const int width = weft_terminal_width(stderr) - 1;
-    const int rest = width - 3 - (int)strlen(text);
-    const int size = rest < BAR ? rest : BAR;
-    if (size < BAR_MIN) {
-        fprintf(stderr, "\r%.*s\033[K", width > 0 ? width : 0, text);
-    } else {
-        fprintf(stderr, "\r[%s%.*s%*s%s] %s\033[K", p->colour ? "\033[32m" : "",
-                filled(share, size), "################", size - filled(share, size), "",
-                p->colour ? "\033[0m" : "", text);
-    }
-    fflush(stderr);
-    p->drawn = true;
+    return true;
 }
+
+static void draw(cli_progress *p, double share, const char *text)
+{
+    const int width = weft_terminal_width(stderr);
+    if (!is_due(p)) return;
+    start(p, width);
+    add_bar(p, width, share, text);
+    cli_screen_show(&p->screen);
+}
+
+/* ---- single lines ---- */
 
 static void count(cli_progress *progress, const char *doing, const char *what, int done, int total)
 {
@@ -133,33 +167,134 @@ void cli_progress_check(cli_progress *progress, const char *part, double share, 
     }
 }
 
-void cli_progress_step(cli_progress *progress, const weft_step_report *r)
+/* ---- a training ---- */
+
+static bool has_room_for_plot(const cli_progress *p, int width)
+{
+    return p->plots && !p->stopping && p->step.step > 0 && width >= TABLE_WIDTH &&
+           weft_terminal_height(stderr) >= PLOT_HEIGHT;
+}
+
+/* What the right end of the plot stands for. */
+static void name_end(const cli_progress *p, char text[TEXT_MAX])
+{
+    const uint64_t per_epoch = (uint64_t)p->step.steps_per_epoch;
+    if (p->step.steps % per_epoch == 0)
+        snprintf(text, TEXT_MAX, "%llu epochs", (unsigned long long)(p->step.steps / per_epoch));
+    else
+        snprintf(text, TEXT_MAX, "%llu steps", (unsigned long long)p->step.steps);
+}
+
+static void add_plot(cli_progress *p, int width)
+{
+    char text[CLI_PLOT_LINES][CLI_PLOT_TEXT], end[TEXT_MAX];
+    if (!has_room_for_plot(p, width)) return;
+    name_end(p, end);
+    cli_plot_draw(&p->plot, &p->terminal, end, text);
+    for (int i = 0; i < CLI_PLOT_LINES; i++)
+        cli_screen_add(&p->screen, text[i]);
+}
+
+static void add_step(cli_progress *p, int width)
 {
     char text[TEXT_MAX], loss[32], accuracy[32], speed[32], left[32];
-    if (!progress->live) return;
+    const weft_step_report *r = &p->step;
     snprintf(text, sizeof text, "epoch %u/%lld  %lld/%lld  loss %s  acc %s  %s img/s  ETA %s",
-             (unsigned)r->epoch, (long long)progress->epochs, (long long)r->step_in_epoch,
+             (unsigned)r->epoch, (long long)p->epochs, (long long)r->step_in_epoch,
              (long long)r->steps_per_epoch, cli_fixed(r->mean_loss, 4, loss),
              cli_fixed(r->mean_accuracy, 4, accuracy), cli_fixed(r->images_per_second, 0, speed),
              duration(r->seconds_left, left));
-    draw(progress, (double)r->step_in_epoch / (double)r->steps_per_epoch, text);
+    /* As narrow as the table, so that a terminal may become so narrow without breaking a line. */
+    add_bar(p, width > TABLE_WIDTH ? TABLE_WIDTH : width,
+            (double)r->step_in_epoch / (double)r->steps_per_epoch, text);
+}
+
+/* The head comes again where other lines have come between. */
+static void keep_head(cli_progress *p, int width)
+{
+    char text[CLI_ROW_TEXT];
+    if (p->headed || width < TABLE_WIDTH) return;
+    cli_epoch_head(p->epochs, text);
+    cli_screen_keep(&p->screen, text);
+    p->headed = true;
+}
+
+void cli_progress_step(cli_progress *progress, const weft_step_report *r)
+{
+    cli_progress *p = progress;
+    if (!p->live) return;
+    p->step = *r;
+    if (p->plots) cli_plot_add(&p->plot.training, r->step, r->steps, r->loss);
+    if (!is_due(p)) return;
+    const int width = weft_terminal_width(stderr);
+    start(p, width);
+    keep_head(p, width);
+    add_plot(p, width);
+    add_step(p, width);
+    cli_screen_show(&p->screen);
+}
+
+/* The line of an epoch where there is no table. */
+static void epoch_line(const cli_progress *p, const weft_epoch_report *r, char text[TEXT_MAX])
+{
+    char loss[32], accuracy[32], val_loss[32], val_accuracy[32], seconds[32], speed[32];
+    char validation[80] = "";
+    if (!isnan(r->val_loss)) {
+        snprintf(validation, sizeof validation, "  val %s %s", cli_fixed(r->val_loss, 4, val_loss),
+                 cli_fixed(r->val_accuracy, 4, val_accuracy));
+    }
+    snprintf(text, TEXT_MAX, "epoch %*u/%lld  loss %s  acc %s%s  %s s  %s img/s%s",
+             p->epochs > 9 ? 2 : 1, (unsigned)r->epoch, (long long)p->epochs,
+             cli_fixed(r->train_loss, 4, loss), cli_fixed(r->train_accuracy, 4, accuracy),
+             validation, cli_fixed(r->seconds, 1, seconds),
+             cli_fixed(r->images_per_second, 0, speed), r->best ? " *" : "");
+}
+
+/* A row of the table, with the plot below it at once: it would flicker otherwise. */
+static void keep_row(cli_progress *p, const weft_epoch_report *r)
+{
+    char text[TEXT_MAX];
+    const int width = weft_terminal_width(stderr);
+    start(p, width);
+    keep_head(p, width);
+    p->headed = width >= TABLE_WIDTH;
+    if (p->headed)
+        cli_epoch_row(p->epochs, r, text);
+    else
+        epoch_line(p, r, text);
+    cli_screen_keep(&p->screen, text);
+    if (has_room_for_plot(p, width)) {
+        add_plot(p, width);
+        add_step(p, width);
+    }
+    cli_screen_show(&p->screen);
 }
 
 void cli_progress_epoch(cli_progress *progress, const weft_epoch_report *r)
 {
-    char loss[32], accuracy[32], val_loss[32], val_accuracy[32], seconds[32], speed[32];
-    if (progress->quiet) return;
-    cli_progress_clear(progress);
-    fprintf(stderr, "epoch %*u/%lld  loss %s  acc %s", progress->epochs > 9 ? 2 : 1,
-            (unsigned)r->epoch, (long long)progress->epochs, cli_fixed(r->train_loss, 4, loss),
-            cli_fixed(r->train_accuracy, 4, accuracy));
-    if (!isnan(r->val_loss)) {
-        fprintf(stderr, "  val %s %s", cli_fixed(r->val_loss, 4, val_loss),
-                cli_fixed(r->val_accuracy, 4, val_accuracy));
+    char text[TEXT_MAX];
+    cli_progress *p = progress;
+    if (p->quiet) return;
+    if (p->live) {
+        cli_plot_add(&p->plot.validation, p->step.step, p->step.steps, r->val_loss);
+        keep_row(p, r);
+        return;
     }
-    fprintf(stderr, "  %s s  %s img/s%s\n", cli_fixed(r->seconds, 1, seconds),
-            cli_fixed(r->images_per_second, 0, speed), r->best ? " *" : "");
+    epoch_line(p, r, text);
+    fprintf(stderr, "%s\n", text);
     fflush(stderr);
+}
+
+void cli_progress_end(cli_progress *progress)
+{
+    cli_progress *p = progress;
+    if (!p->live || p->screen.lines == 0) return;
+    const int width = weft_terminal_width(stderr);
+    start(p, width);
+    add_plot(p, width);
+    if (p->screen.lines > 0) cli_screen_add(&p->screen, "");
+    cli_screen_show(&p->screen);
+    cli_screen_leave(&p->screen);
 }
 
 static void write_note(void *user, weft_level level, const char *text)
@@ -167,6 +302,7 @@ static void write_note(void *user, weft_level level, const char *text)
     cli_progress *progress = user;
     if (progress->quiet && level != WEFT_WARNING) return;
     cli_progress_clear(progress);
+    progress->headed = false;
     cli_note("%s%s", level == WEFT_WARNING ? "warning: " : "", text);
 }
 

@@ -25,7 +25,13 @@
 
 #include "core/checked.h"
 
-enum { ERROR_TEXT = 128, TEMP_TRIES = 100, READ_STEP = 65536, TERMINAL_COLUMNS = 80 };
+enum {
+    ERROR_TEXT = 128,
+    TEMP_TRIES = 100,
+    READ_STEP = 65536,
+    TERMINAL_COLUMNS = 80,
+    TERMINAL_ROWS = 24
+};
 
 weft_status weft_io_fail(const char *what, const char *path, int error)
 {
@@ -437,10 +443,22 @@ bool weft_is_terminal(FILE *file)
     return fd >= 0 && isatty(fd) == 1;
 }
 
-int weft_terminal_width(FILE *file)
+static struct winsize window_of(FILE *file)
 {
     struct winsize size = {0};
     const int fd = fileno(file);
-    if (fd < 0 || ioctl(fd, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return TERMINAL_COLUMNS;
-    return size.ws_col;
+    if (fd < 0 || ioctl(fd, TIOCGWINSZ, &size) != 0) size = (struct winsize){0};
+    return size;
+}
+
+int weft_terminal_width(FILE *file)
+{
+    const int columns = window_of(file).ws_col;
+    return columns > 0 ? columns : TERMINAL_COLUMNS;
+}
+
+int weft_terminal_height(FILE *file)
+{
+    const int rows = window_of(file).ws_row;
+    return rows > 0 ? rows : TERMINAL_ROWS;
 }

@@ -91,6 +91,7 @@ int64_t weft_peak_memory(void); /* bytes the process had resident at most; 0 unk
 char *weft_cache_folder(void);
 
 bool weft_is_terminal(FILE *file);
-int weft_terminal_width(FILE *file); /* columns; 80 when unknown */
+int weft_terminal_width(FILE *file);  /* columns; 80 when unknown */
+int weft_terminal_height(FILE *file); /* rows; 24 when unknown */
 
 #endif
