@@ -84,12 +84,13 @@ static void say_end(const cli_compare *c, cli_contender *to)
     static const char *const names[] = {"loss", "accuracy"};
     const double *p = to->evidence.chance;
     const int worst = p[1] < p[0] ? 1 : 0;
-    (void)snprintf(to->reason, sizeof to->reason,
-                   "it ends with %s %s; %d seeds on %s end with %s +- %s (one in %s is as far off)",
-                   names[worst], cli_fixed(cli_end_of(to, worst), 4, end), c->spread[worst].count,
-                   c->list[c->reference].name, cli_fixed(c->spread[worst].mean, 4, mean),
-                   cli_fixed(c->spread[worst].deviation, 4, deviation),
-                   p[worst] > 0 ? weft_format(1 / p[worst], 2, chance) : "no number");
+    (void)snprintf(
+        to->reason, sizeof to->reason,
+        "it ends with %s %s; %d seeds on %s end with %s +- %s (chance of such a distance: "
+        "%s)",
+        names[worst], cli_fixed(cli_end_of(to, worst), 4, end), c->spread[worst].count,
+        c->list[c->reference].name, cli_fixed(c->spread[worst].mean, 4, mean),
+        cli_fixed(c->spread[worst].deviation, 4, deviation), weft_format(p[worst], 2, chance));
 }
 
 static void say_nothing(const cli_compare *c, cli_contender *to)

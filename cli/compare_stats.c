@@ -39,6 +39,7 @@ void cli_gaps(const cli_figures *is, const cli_figures *reference, cli_gap *loss
         i += a <= b;
         k += b <= a;
     }
+    if (isnan(is->test_loss) || isnan(reference->test_loss)) return; /* not every run has tested */
     widen(loss, is->test_loss, reference->test_loss, 0, "test");
     widen(accuracy, is->test_accuracy, reference->test_accuracy, 0, "test");
 }

@@ -29,8 +29,8 @@ typedef struct cli_figures {
     double test_loss, test_accuracy; /* NAN: none */
 } cli_figures;
 
-/* Of the epochs that both have. A value that one has and the other does not is an infinite
- * difference. */
+/* Of the epochs that both have, and of the test set when both have tested. A value of an epoch that
+ * one has and the other does not is an infinite difference. */
 void cli_gaps(const cli_figures *is, const cli_figures *reference, cli_gap *loss,
               cli_gap *accuracy);
 

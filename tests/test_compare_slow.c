@@ -1,0 +1,145 @@
+/* weft compare with an OpenCL device: it agrees with the CPU backend, a kernel that is broken on
+ * purpose is different, a device that fails is a row, and times of kernels. */
+#define _XOPEN_SOURCE 700
+
+#include "tests/mutant_run.h"
+#include "tests/shim_run.h"
+#include "tests/tiny_run.h"
+
+#ifdef WEFT_OPENCL
+
+enum { CHECK = 8 };
+
+#define COMPARE \
+    "compare tiny.net --data idx:data --batch-size 8 --epochs 2 -q --overwrite --json --devices "
+
+static const json_t *device_at(const json_t *all, size_t index)
+{
+    return json_array_get(json_object_get(all, "devices"), index);
+}
+
+static const char *text(const json_t *object, const char *key)
+{
+    const char *value = json_string_value(json_object_get(object, key));
+    ck_assert_msg(value != NULL, "no text \"%s\"", key);
+    return value;
+}
+
+/* ---- a device that is right ---- */
+
+START_TEST(two_devices_agree)
+{
+    ck_fine(COMPARE "opencl:0,cpu --kernels --out two");
+    json_t *all = program_json();
+    ck_assert_str_eq(text(all, "reference"), "cpu");
+    ck_assert_str_eq(text(device_at(all, 0), "name"), "opencl:0");
+    ck_assert_str_eq(text(device_at(all, 0), "verdict"), "same");
+    ck_assert_double_gt(number(device_at(all, 0), "compile_seconds"), 0);
+    for (size_t i = 0; i < 2; i++)
+        ck_assert_uint_gt(json_array_size(json_object_get(device_at(all, i), "kernels")), 5);
+    json_decref(all);
+}
+END_TEST
+
+/* ---- kernels that are not ---- */
+
+/* The last loss is right until a weight was changed; the first one sees it in the first step. */
+static const struct {
+    const char *file, *from, *to, *says;
+} mutants[] = {
+    {"update.cl", "lr * k.step_scale * (m", "lr * (m", "adam"},
+    {"conv_rows.cl", "ROW(p, r) >= H", "ROW(p, r) > H", "the loss of step 1 is "},
+};
+enum { MUTANTS = sizeof mutants / sizeof *mutants };
+
+START_TEST(a_broken_kernel_is_different)
+{
+    char *before = mutate_kernel(mutants[_i].file, mutants[_i].from, mutants[_i].to);
+    const int code = run_mutant(COMPARE "cpu,opencl:0 --out broken");
+    restore_kernel(mutants[_i].file, before);
+    ck_assert_msg(code == CHECK, "%s: exit code %d: %s", mutants[_i].file, code, program_err);
+    ck_says(program_err, "weft: opencl:0 differs from cpu: ");
+    json_t *all = program_json();
+    const json_t *broken = device_at(all, 1);
+    ck_assert_str_eq(text(broken, "verdict"), "different");
+    ck_says(text(broken, "reason"), mutants[_i].says);
+    json_decref(all);
+}
+END_TEST
+
+/* ---- a device that vanishes ---- */
+
+static const struct {
+    const char *fault, *more, *says;
+} faults[] = {
+    {"clCreateContext:1:-2", "", "clCreateContext: CL_DEVICE_NOT_AVAILABLE (-2)"},
+    {"clEnqueueNDRangeKernel:300:-5", "", "clEnqueueNDRangeKernel: CL_OUT_OF_RESOURCES (-5)"},
+    {"clEnqueueNDRangeKernel:300:-5", " --together",
+     "clEnqueueNDRangeKernel: CL_OUT_OF_RESOURCES (-5)"},
+};
+enum { FAULTS = sizeof faults / sizeof *faults };
+
+START_TEST(a_device_that_fails_is_a_row)
+{
+    char arguments[PROGRAM_ARGUMENTS];
+    (void)snprintf(arguments, sizeof arguments, COMPARE "opencl:0,cpu,cpu --out gone%s",
+                   faults[_i].more);
+    const int code = shim_faulty(faults[_i].fault, arguments);
+    ck_assert_msg(code == CHECK, "%s: exit code %d: %s", faults[_i].fault, code, program_err);
+    ck_says(program_err, "weft: opencl:0 failed: ");
+    json_t *all = program_json();
+    const json_t *failed = device_at(all, 0);
+    ck_assert(json_is_true(json_object_get(failed, "failed")));
+    ck_assert_double_eq(number(failed, "exit_code"), 4);
+    ck_says(text(failed, "failure"), faults[_i].says);
+    ck_assert_str_eq(text(device_at(all, 1), "verdict"), "reference");
+    ck_assert_str_eq(text(device_at(all, 2), "verdict"), "same");
+    ck_assert(exists("gone/compare.png"));
+    json_decref(all);
+}
+END_TEST
+
+/* The table of the same: the reason stands in the row. */
+START_TEST(the_row_says_why)
+{
+    ck_assert_int_eq(shim_faulty("clCreateContext:1:-2",
+                                 "compare tiny.net --data idx:data --epochs 1 --batch-size 8 -q "
+                                 "--devices cpu,opencl:0 --out row"),
+                     CHECK);
+    const char *row = strstr(program_out, "opencl:0    failed: ");
+    ck_assert_msg(row != NULL, "%s", program_out);
+    ck_says(row, "CL_DEVICE_NOT_AVAILABLE");
+}
+END_TEST
+
+static void open_both(void)
+{
+    tiny_open();
+    copy_kernels();
+}
+
+int main(void)
+{
+    shim_allow_first();
+    if (!shim_can_run() || !mutant_can_run()) return WEFT_SUITE_SKIPPED;
+    Suite *suite = suite_create("compare_slow");
+    TCase *tests = tcase_create("compare_slow");
+    tcase_set_timeout(tests, 0);
+    tcase_add_unchecked_fixture(tests, open_both, program_close);
+    tcase_add_test(tests, two_devices_agree);
+    tcase_add_loop_test(tests, a_broken_kernel_is_different, 0, MUTANTS);
+    tcase_add_loop_test(tests, a_device_that_fails_is_a_row, 0, FAULTS);
+    tcase_add_test(tests, the_row_says_why);
+    suite_add_tcase(suite, tests);
+    return weft_suite_run(suite);
+}
+
+#else
+
+int main(void)
+{
+    printf("skipped: built without OpenCL\n");
+    return WEFT_SUITE_SKIPPED;
+}
+
+#endif
