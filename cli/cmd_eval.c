@@ -6,26 +6,7 @@
 #include "cli/options.h"
 #include "cli/output.h"
 #include "cli/select.h"
-#include "core/checked.h"
 #include "datasets/datasets.h"
-
-static weft_status check_fit(const cli_trained *trained, const weft_dataset *data)
-{
-    char wants[WEFT_SHAPE_TEXT], has[WEFT_SHAPE_TEXT];
-    const weft_shape shape = weft_graph_input(trained->graph);
-    if (!weft_shape_equal(shape, data->shape)) {
-        return weft_fail(WEFT_ERR_SHAPE, "%s: its network takes %s, but %s has %s", trained->path,
-                         weft_shape_print(shape, wants), data->name,
-                         weft_shape_print(data->shape, has));
-    }
-    const int32_t named = data->class_names ? trained->name_count : 0;
-    const int32_t outputs = named > 0 ? named : cli_trained_outputs(trained);
-    if (data->class_count > outputs || (named > 0 && data->class_count != named)) {
-        return weft_fail(WEFT_ERR_SHAPE, "%s: its network tells %d classes apart, but %s has %d",
-                         trained->path, (int)outputs, data->name, (int)data->class_count);
-    }
-    return WEFT_OK;
-}
 
 static weft_status check_args(const cli_args *args, const cli_trained *trained)
 {
@@ -38,26 +19,6 @@ static weft_status check_args(const cli_args *args, const cli_trained *trained)
                      (long long)top, trained->path, (int)outputs);
 }
 
-/* Data whose labels do not show every class: what is counted is what the network can say. */
-static weft_dataset with_all_classes(const cli_trained *trained, const weft_dataset *data)
-{
-    weft_dataset all = *data;
-    const int32_t outputs = cli_trained_outputs(trained);
-    if (data->class_count == outputs) return all;
-    all.class_count = outputs;
-    all.class_names = NULL;
-    return all;
-}
-
-static weft_status new_logits(const weft_dataset *data, float **out)
-{
-    size_t bytes;
-    const bool over = weft_mul_size((size_t)data->count, (size_t)data->class_count, &bytes) ||
-                      weft_mul_size(bytes, sizeof **out, &bytes);
-    *out = over ? NULL : malloc(bytes);
-    return *out ? WEFT_OK : weft_fail(WEFT_ERR_MEMORY, "out of memory for the logits");
-}
-
 static weft_status attempt(weft_device *device, const weft_device_entry *entry, void *user)
 {
     cli_scores *s = user;
@@ -66,8 +27,7 @@ static weft_status attempt(weft_device *device, const weft_device_entry *entry, 
     weft_model *model = NULL;
     (void)entry;
     WEFT_TRY(cli_trained_model(s->trained, device, log, &model));
-    const weft_status status =
-        weft_evaluate(model, s->data, &s->trained->norm, batch, s->logits, &s->score);
+    const weft_status status = cli_scores_measure(s, model, batch);
     weft_model_free(model);
     return status;
 }
@@ -93,7 +53,6 @@ static weft_status score(cli_scores *scores)
     cli_choice choice;
     const weft_log log = cli_plain_log(cli_given(scores->args, CLI_OPT_QUIET));
     const cli_wish wish = cli_wish_of(scores->args, log);
-    WEFT_TRY(new_logits(scores->data, &scores->logits));
     WEFT_TRY(cli_select(&wish, attempt, scores, &choice));
     scores->entry = choice.entry;
     weft_status status = cli_scores_fill(scores);
@@ -109,10 +68,10 @@ static weft_status evaluate(const cli_args *args, const cli_trained *trained)
     WEFT_TRY(check_args(args, trained));
     WEFT_TRY(weft_dataset_load(cli_text(args, CLI_OPT_DATA), cli_text(args, CLI_OPT_DATA_DIR),
                                train ? WEFT_TRAIN_SPLIT : WEFT_TEST_SPLIT, &loaded));
-    const weft_dataset data = with_all_classes(trained, &loaded->data);
+    const weft_dataset data = cli_scores_data(trained, &loaded->data);
     cli_scores scores = {
         .args = args, .trained = trained, .data = &data, .split = train ? "train" : "test"};
-    weft_status status = check_fit(trained, &loaded->data);
+    weft_status status = cli_scores_fit(trained, &loaded->data);
     if (status == WEFT_OK) status = score(&scores);
     cli_scores_free(&scores);
     weft_dataset_free(loaded);

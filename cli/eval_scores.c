@@ -2,6 +2,51 @@
 
 #include <stdlib.h>
 
+#include "core/checked.h"
+
+weft_status cli_scores_fit(const cli_trained *trained, const weft_dataset *data)
+{
+    char wants[WEFT_SHAPE_TEXT], has[WEFT_SHAPE_TEXT];
+    const weft_shape shape = weft_graph_input(trained->graph);
+    if (!weft_shape_equal(shape, data->shape)) {
+        return weft_fail(WEFT_ERR_SHAPE, "%s: its network takes %s, but %s has %s", trained->path,
+                         weft_shape_print(shape, wants), data->name,
+                         weft_shape_print(data->shape, has));
+    }
+    const int32_t named = data->class_names ? trained->name_count : 0;
+    const int32_t outputs = named > 0 ? named : cli_trained_outputs(trained);
+    if (data->class_count > outputs || (named > 0 && data->class_count != named)) {
+        return weft_fail(WEFT_ERR_SHAPE, "%s: its network tells %d classes apart, but %s has %d",
+                         trained->path, (int)outputs, data->name, (int)data->class_count);
+    }
+    return WEFT_OK;
+}
+
+weft_dataset cli_scores_data(const cli_trained *trained, const weft_dataset *data)
+{
+    weft_dataset all = *data;
+    const int32_t outputs = cli_trained_outputs(trained);
+    if (data->class_count == outputs) return all;
+    all.class_count = outputs;
+    all.class_names = NULL;
+    return all;
+}
+
+static weft_status new_logits(const weft_dataset *data, float **out)
+{
+    size_t bytes;
+    const bool over = weft_mul_size((size_t)data->count, (size_t)data->class_count, &bytes) ||
+                      weft_mul_size(bytes, sizeof **out, &bytes);
+    *out = over ? NULL : malloc(bytes);
+    return *out ? WEFT_OK : weft_fail(WEFT_ERR_MEMORY, "out of memory for the logits");
+}
+
+weft_status cli_scores_measure(cli_scores *s, weft_model *model, int32_t batch)
+{
+    if (!s->logits) WEFT_TRY(new_logits(s->data, &s->logits));
+    return weft_evaluate(model, s->data, &s->trained->norm, batch, s->logits, &s->score);
+}
+
 static weft_status fill_classes(cli_scores *s)
 {
     const weft_dataset *data = s->data;

@@ -9,16 +9,25 @@
 
 enum { CLI_EVAL_PAIRS = 5, CLI_EVAL_TOP = 5 };
 
-/* What was evaluated and came out, from the caller; below it what cli_scores_fill makes of it. */
+/* Whether a network can be tried on a data set: WEFT_ERR_SHAPE names what differs. */
+weft_status cli_scores_fit(const cli_trained *trained, const weft_dataset *data);
+
+/* The data set with as many classes as the network has outputs, whether or not its labels show all
+ * of them. */
+weft_dataset cli_scores_data(const cli_trained *trained, const weft_dataset *data);
+
+/* Everything up to `entry` is the caller's and borrowed. */
 typedef struct cli_scores {
     const cli_args *args;
     const cli_trained *trained;
     const weft_dataset *data; /* with as many classes as the network has outputs */
     const char *split;
     const weft_device_entry *entry;
-    weft_score score;
-    float *logits; /* samples x classes, from malloc: cli_scores_free frees it too */
 
+    weft_score score; /* of cli_scores_measure */
+    float *logits;    /* samples x classes */
+
+    /* of cli_scores_fill */
     int64_t left_out;   /* samples whose outputs hold a NaN */
     int64_t *confusion; /* classes x classes, row = true class */
     weft_class_score *classes;
@@ -32,7 +41,9 @@ typedef struct cli_scores {
     int64_t error_count, error_total;
 } cli_scores;
 
-/* WEFT_ERR_MEMORY. Free it whatever is returned. */
+/* Run the network over the data, `batch` samples at a time; then count. Free the scores whatever is
+ * returned. */
+weft_status cli_scores_measure(cli_scores *scores, weft_model *model, int32_t batch);
 weft_status cli_scores_fill(cli_scores *scores);
 void cli_scores_free(cli_scores *scores);
 

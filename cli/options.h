@@ -19,6 +19,7 @@ typedef enum cli_command_id {
     CLI_EXPLAIN,
     CLI_DIFF,
     CLI_COMPARE,
+    CLI_REPORT,
     CLI_BENCH,
     CLI_TUNE,
     CLI_SELFTEST,
@@ -39,6 +40,7 @@ int cli_run_predict(const cli_args *args);
 int cli_run_explain(const cli_args *args);
 int cli_run_diff(const cli_args *args);
 int cli_run_compare(const cli_args *args);
+int cli_run_report(const cli_args *args);
 int cli_run_bench(const cli_args *args);
 int cli_run_tune(const cli_args *args);
 int cli_run_selftest(const cli_args *args);
@@ -117,6 +119,8 @@ typedef enum cli_option_id {
     CLI_OPT_CHECKPOINT,
     CLI_OPT_OUT,
     CLI_OPT_OVERWRITE,
+    CLI_OPT_NO_REPORT,
+    CLI_OPT_PICTURES,
     CLI_OPT_THEME,
     CLI_OPT_LOG_EVERY,
     CLI_OPT_SAVE_EVERY,

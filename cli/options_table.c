@@ -12,6 +12,7 @@ enum {
     TUNE = ON(TUNE),
     SELFTEST = ON(SELFTEST),
     INIT = ON(INIT),
+    REPORT = ON(REPORT),
     RUNS = TRAIN | EVAL | PREDICT | EXPLAIN,
     COMPUTE = RUNS | BENCH,
     /* what decides a training, whoever starts it */
@@ -53,6 +54,11 @@ const cli_command cli_commands[CLI_COMMAND_COUNT] = {
          "weft diff my-run other-run\n"
          "weft diff seed-cnn --devices opencl:0,cpu --steps 5\n"
          "weft diff a.safetensors b.safetensors --tolerance 1e-8 --json\n"},
+    [CLI_REPORT] = {"report", "RUN", 1, 1, cli_run_report,
+                    "Everything about a run on one HTML page: curves, figures of the test set, "
+                    "predictions, learned features, speed",
+                    "weft report my-run\n"
+                    "weft report my-run -o page.html --pictures pictures\n"},
     [CLI_COMPARE] =
         {"compare", "[MODEL --data SET | RUN RUN...]", 0, CLI_WORDS_MAX, cli_run_compare,
          "The same training on several devices side by side: speed, accuracy, energy, "
@@ -101,12 +107,12 @@ const cli_command cli_commands[CLI_COMMAND_COUNT] = {
 
 /* name, letter, kind, low, high, value, initial, group, commands, recorded, help */
 const cli_option cli_options[CLI_OPTION_COUNT] = {
-    [CLI_OPT_DATA] = {"data", 0, CLI_TEXT, 0, 0, "SET", NULL, CLI_GROUP_DATA, COMPUTE | ON(COMPARE),
-                      true,
+    [CLI_OPT_DATA] = {"data", 0, CLI_TEXT, 0, 0, "SET", NULL, CLI_GROUP_DATA,
+                      COMPUTE | ON(COMPARE) | REPORT, true,
                       "fashion-mnist, or idx:DIR for a folder in the format of MNIST; bench makes "
                       "pictures up without it"},
     [CLI_OPT_DATA_DIR] = {"data-dir", 0, CLI_TEXT, 0, 0, "DIR", NULL, CLI_GROUP_DATA,
-                          COMPUTE | ON(DATASETS) | ON(COMPARE), false,
+                          COMPUTE | ON(DATASETS) | ON(COMPARE) | REPORT, false,
                           "where the files of the data set are; also $WEFT_DATA"},
     [CLI_OPT_SPLIT] = {"split", 0, CLI_CHOICE, 0, 0, "test|train", "test", CLI_GROUP_DATA,
                        EVAL | PREDICT | EXPLAIN | ON(DATASETS), false,
@@ -130,8 +136,8 @@ const cli_option cli_options[CLI_OPTION_COUNT] = {
     [CLI_OPT_VAL_COUNT] =
         {"val-count", 0, CLI_INT, 0, COUNT_MAX, "N", "5000", CLI_GROUP_DATA, TRAINS, true,
          "hold out N samples for validation, at most a tenth by default; 0: none"},
-    [CLI_OPT_NO_TEST] = {"no-test", 0, CLI_FLAG, 0, 0, NULL, NULL, CLI_GROUP_DATA, TRAINS, false,
-                         "leave out the test set at the end"},
+    [CLI_OPT_NO_TEST] = {"no-test", 0, CLI_FLAG, 0, 0, NULL, NULL, CLI_GROUP_DATA, TRAINS | REPORT,
+                         false, "leave out the test set at the end"},
     [CLI_OPT_NO_SHUFFLE] = {"no-shuffle", 0, CLI_FLAG, 0, 0, NULL, NULL, CLI_GROUP_DATA, TRAINS,
                             true, "take the samples in the order of the files"},
     [CLI_OPT_AUGMENT] = {"augment", 0, CLI_TEXT, 0, 0, "LIST", "by data set", CLI_GROUP_DATA,
@@ -140,24 +146,24 @@ const cli_option cli_options[CLI_OPTION_COUNT] = {
 
     [CLI_OPT_DEVICE] =
         {"device", 'd', CLI_TEXT, 0, 0, "DEVICE", "auto", CLI_GROUP_DEVICE,
-         COMPUTE | TUNE | SELFTEST | ON(DATASETS), false,
+         COMPUTE | TUNE | SELFTEST | ON(DATASETS) | REPORT, false,
          "auto, cpu, gpu, opencl, an id of `weft devices`, or part of a name; also "
          "$WEFT_DEVICE. auto falls back when a device fails, a named one never does"},
     [CLI_OPT_FAMILY] = {"family", 0, CLI_CHOICE, 0, 0, "auto|vector|tile", "auto", CLI_GROUP_DEVICE,
-                        COMPUTE | TUNE | SELFTEST | ON(DIFF) | ON(COMPARE), true,
+                        COMPUTE | TUNE | SELFTEST | ON(DIFF) | ON(COMPARE) | REPORT, true,
                         "kind of OpenCL kernels: vector for CPUs, tile for GPUs"},
     [CLI_OPT_GEMM] = {"gemm", 0, CLI_CHOICE, 0, 0, "auto|own|clblast", "auto", CLI_GROUP_DEVICE,
-                      COMPUTE | TUNE | SELFTEST | ON(DIFF) | ON(COMPARE), true,
+                      COMPUTE | TUNE | SELFTEST | ON(DIFF) | ON(COMPARE) | REPORT, true,
                       "who multiplies matrices on an OpenCL device"},
     [CLI_OPT_NO_FUSION] = {"no-fusion", 0, CLI_FLAG, 0, 0, NULL, NULL, CLI_GROUP_DEVICE,
                            TRAINS | ON(DIFF), true,
                            "run every op by itself: when a fused kernel is in doubt"},
     [CLI_OPT_THREADS] = {"threads", 0, CLI_INT, 1, 1024, "N", "all", CLI_GROUP_DEVICE,
-                         COMPUTE | TUNE | SELFTEST | ON(DIFF) | ON(COMPARE), false,
+                         COMPUTE | TUNE | SELFTEST | ON(DIFF) | ON(COMPARE) | REPORT, false,
                          "threads of the CPU backend and of OpenCL on the CPU (PoCL); results do "
                          "not depend on it"},
     [CLI_OPT_DUMP_KERNELS] = {"dump-kernels", 0, CLI_TEXT, 0, 0, "DIR", NULL, CLI_GROUP_DEVICE,
-                              COMPUTE | TUNE | SELFTEST, false,
+                              COMPUTE | TUNE | SELFTEST | REPORT, false,
                               "write the source of every OpenCL program there"},
     [CLI_OPT_QUICK] = {"quick", 0, CLI_FLAG, 0, 0, NULL, NULL, CLI_GROUP_DEVICE, SELFTEST, false,
                        "small shapes only, a tenth of the time"},
@@ -224,19 +230,25 @@ const cli_option cli_options[CLI_OPTION_COUNT] = {
     [CLI_OPT_RESUME] = {"resume", 0, CLI_TEXT, 0, 0, "RUN", NULL, CLI_GROUP_WEIGHTS, TRAIN, false,
                         "go on with a run from its last checkpoint"},
     [CLI_OPT_CHECKPOINT] = {"checkpoint", 0, CLI_TEXT, 0, 0, "best|last|FILE", "last",
-                            CLI_GROUP_WEIGHTS, EVAL | PREDICT | EXPLAIN, false,
+                            CLI_GROUP_WEIGHTS, EVAL | PREDICT | EXPLAIN | REPORT, false,
                             "which weights of the run"},
 
     [CLI_OPT_OUT] =
         {"out", 'o', CLI_TEXT, 0, 0, "PATH", NULL,
-         CLI_GROUP_OUTPUT, TRAINS | INIT | EXPLAIN | ON(DATASETS), false,
+         CLI_GROUP_OUTPUT, TRAINS | INIT | EXPLAIN | ON(DATASETS) | REPORT, false,
          "train: run folder (default results/runs/MODEL-DATA-TIME); compare: folder of all "
-         "runs; init: the file; pictures: FILE.svg, FILE.png, or FILE for both (explain: default "
+         "runs; init, report: the file; pictures: FILE.svg, FILE.png, or FILE for both (explain: "
+         "default "
          "RUN/explain-IMAGE)"},
+    [CLI_OPT_NO_REPORT] = {"no-report", 0, CLI_FLAG, 0, 0, NULL, NULL, CLI_GROUP_OUTPUT, TRAIN,
+                           false, "do not write report.html at the end"},
+    [CLI_OPT_PICTURES] = {"pictures", 0, CLI_TEXT, 0, 0, "DIR", NULL, CLI_GROUP_OUTPUT, REPORT,
+                          false, "write each picture there too, as SVG and PNG"},
     [CLI_OPT_OVERWRITE] = {"overwrite", 0, CLI_FLAG, 0, 0, NULL, NULL, CLI_GROUP_OUTPUT,
                            TRAINS | INIT, false, "replace what is there"},
     [CLI_OPT_THEME] = {"theme", 0, CLI_CHOICE, 0, 0, "light|dark", "light", CLI_GROUP_OUTPUT,
-                       ON(DATASETS), false, "of pictures: dark on light, or light on dark"},
+                       ON(DATASETS) | REPORT, false,
+                       "of pictures: dark on light, or light on dark"},
     [CLI_OPT_LOG_EVERY] = {"log-every", 0, CLI_INT, 0, STEPS_MAX, "N", "1", CLI_GROUP_OUTPUT, TRAIN,
                            true, "a line of steps.csv every N steps; 0: none"},
     [CLI_OPT_SAVE_EVERY] = {"save-every", 0, CLI_INT, 0, STEPS_MAX, "N", "0", CLI_GROUP_OUTPUT,
@@ -296,8 +308,8 @@ const cli_option cli_options[CLI_OPTION_COUNT] = {
                       COMPUTE | TUNE | SELFTEST | ON(DEVICES) | ON(DIFF) | ON(COMPARE), false,
                       "results as JSON"},
     [CLI_OPT_QUIET] = {"quiet", 'q', CLI_FLAG, 0, 0, NULL, NULL, CLI_GROUP_OUTPUT,
-                       COMPUTE | TUNE | SELFTEST | ON(DIFF) | ON(COMPARE) | ON(DATASETS), false,
-                       "no progress and no notes; warnings and results stay"},
+                       COMPUTE | TUNE | SELFTEST | ON(DIFF) | ON(COMPARE) | ON(DATASETS) | REPORT,
+                       false, "no progress and no notes; warnings and results stay"},
     [CLI_OPT_HELP] = {"help", 'h', CLI_FLAG, 0, 0, NULL, NULL, CLI_GROUP_OUTPUT, ALL, false,
                       "this help"},
 };

@@ -4,7 +4,6 @@
 
 #include "cli/run_files.h"
 #include "core/posix.h"
-#include "report/curves.h"
 
 struct cli_pictures {
     char *title, *subtitle, *svg, *png;
@@ -31,7 +30,7 @@ static weft_status add_point(cli_pictures *p, weft_curve_point point)
     return WEFT_OK;
 }
 
-static weft_curve_point point_of(const weft_epoch_report *r)
+weft_curve_point cli_curve_point(const weft_epoch_report *r)
 {
     return (weft_curve_point){r->epoch,    r->train_loss,   r->train_accuracy,
                               r->val_loss, r->val_accuracy, r->learning_rate};
@@ -44,7 +43,7 @@ static weft_status read_earlier(cli_pictures *p, const char *folder, const weft_
     int count = 0;
     weft_status status = cli_run_epochs(folder, log, &row, &count);
     for (int i = 0; i < count && status == WEFT_OK; i++)
-        status = add_point(p, point_of(&row[i]));
+        status = add_point(p, cli_curve_point(&row[i]));
     free(row);
     if (status != WEFT_ERR_FORMAT) return status;
     weft_say(log, WEFT_WARNING, "%s; the curves begin here", weft_error());
@@ -91,7 +90,7 @@ weft_status cli_pictures_add(cli_pictures *pictures, const weft_epoch_report *r)
     /* A resumed run does epochs behind its checkpoint once more. */
     while (p->count > 0 && p->point[p->count - 1].epoch >= r->epoch)
         p->count--;
-    WEFT_TRY(add_point(p, point_of(r)));
+    WEFT_TRY(add_point(p, cli_curve_point(r)));
     const weft_curves curves = {p->title, p->subtitle, p->point, p->count};
     const weft_figure figure = weft_curves_figure(&curves);
     WEFT_TRY(weft_figure_write(&figure, WEFT_LIGHT, p->svg, p->png));

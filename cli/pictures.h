@@ -6,8 +6,12 @@
 
 #include "core/log.h"
 #include "core/train.h"
+#include "report/curves.h"
 
 typedef struct cli_pictures cli_pictures;
+
+/* An epoch as a point of the curves. */
+weft_curve_point cli_curve_point(const weft_epoch_report *report);
 
 /* title: "seed-cnn on fashion-mnist"; subtitle: device and settings. Both are copied. resumed: the
  * rows that metrics.csv in `folder` holds already are the first points; log hears of damage. */

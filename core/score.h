@@ -79,6 +79,10 @@ typedef struct weft_sample_score {
     double loss;              /* cross-entropy in nats: -ln(class_probability) */
 } weft_sample_score;
 
+/* What was said about sample `index`. */
+WEFT_API weft_sample_score weft_score_sample(const float *logits, const int32_t *classes,
+                                             int64_t index, int32_t class_count);
+
 typedef enum weft_sample_choice {
     WEFT_WORST_ERRORS, /* wrong, the largest loss first, and before all what has none */
     WEFT_SURE_ERRORS,  /* wrong, the largest probability first */

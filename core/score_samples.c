@@ -71,8 +71,8 @@ void weft_calibration_measure(const float *logits, const int32_t *classes, int64
 
 /* ---- samples worth a look ---- */
 
-static weft_sample_score score_of(const float *logits, const int32_t *classes, int64_t index,
-                                  int32_t class_count)
+weft_sample_score weft_score_sample(const float *logits, const int32_t *classes, int64_t index,
+                                    int32_t class_count)
 {
     const float *row = logits + index * class_count;
     const int32_t predicted = weft_predicted_class(row, class_count);
@@ -157,7 +157,7 @@ weft_status weft_samples_choose(const float *logits, const int32_t *classes, int
     int64_t at = 0;
     for (int64_t i = 0; i < count; i++)
         if (chosen(logits + i * class_count, classes[i], class_count, choice))
-            list[at++] = score_of(logits, classes, i, class_count);
+            list[at++] = weft_score_sample(logits, classes, i, class_count);
     qsort(list, (size_t)total, sizeof *list, orders[choice]);
     *found = most < total ? most : total;
     *out = list;
