@@ -228,7 +228,7 @@ static void fill_draws(const session *s, words *w, weft_data_sheet *sheet)
                                  .caption = w->draw_caption[e]};
     }
     (void)snprintf(w->draws, sizeof w->draws,
-                   "sample %d (%.200s) as training gathers it: %.100s, seed %lld, on %.100s",
+                   "sample %d (%.240s) as training gathers it: %.100s, seed %lld, on %.100s",
                    (int)s->subject, s->data->class_names[s->data->classes[s->subject]],
                    weft_augment_print(&s->augment, augment),
                    (long long)cli_integer(s->args, CLI_OPT_SEED, 0), s->device);
@@ -259,15 +259,16 @@ static void fill_headings(const session *s, words *w)
     channels_text(s->norm.std, s->norm.channels, std, sizeof std);
     if (s->class < 0) {
         (void)snprintf(w->title, sizeof w->title, "%.400s", data->name);
-        (void)snprintf(w->subtitle, sizeof w->subtitle, "%lld %s samples of %s, in %d classes",
-                       (long long)data->count, set, images, (int)data->class_count);
+        (void)snprintf(w->subtitle, sizeof w->subtitle, "%lld %s samples of %s, in %d class%s",
+                       (long long)data->count, set, images, (int)data->class_count,
+                       data->class_count == 1 ? "" : "es");
     } else {
         (void)snprintf(w->title, sizeof w->title, "%.200s: %.200s", data->name,
                        data->class_names[s->class]);
         (void)snprintf(w->subtitle, sizeof w->subtitle, "%lld of %lld %s samples of %s",
                        (long long)s->samples.count[s->class], (long long)data->count, set, images);
     }
-    (void)snprintf(w->note, sizeof w->note, "pixels from 0 to 1: mean %s, standard deviation %s",
+    (void)snprintf(w->note, sizeof w->note, "mean %s, standard deviation %s, of pixels from 0 to 1",
                    mean, std);
 }
 

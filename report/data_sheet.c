@@ -11,7 +11,7 @@ enum {
     NAMES_HEIGHT = 22, /* of what names the columns */
     GAP = 12,
     THUMB_GAP = 4,
-    NUMBER = 56, /* behind a bar */
+    NUMBER = 48, /* behind a bar */
     SECTION_HEIGHT = 60
 };
 
@@ -20,7 +20,7 @@ typedef struct block {
     int classes; /* at most */
     int name, thumb, thumbs;
 } block;
-static const block blocks[] = {{16, 116, 56, 10}, {60, 110, 32, 5}, {INT32_MAX, 88, 32, 3}};
+static const block blocks[] = {{16, 116, 56, 10}, {60, 110, 32, 5}, {INT32_MAX, 92, 32, 3}};
 
 /* ---- where things stand ---- */
 
@@ -74,7 +74,7 @@ weft_data_layout weft_data_place(const weft_data_sheet *sheet)
     double y = WEFT_HEADING_HEIGHT + (sheet->note ? NOTE_HEIGHT : 0);
     place_classes(sheet, &l);
     l.top = y + NAMES_HEIGHT;
-    if (sheet->classes > 0) y = l.top + l.rows * l.step_y;
+    if (sheet->classes > 0 || sheet->grid.count < 1) y = l.top + l.rows * l.step_y;
     l.grid_top = y + GAP;
     if (sheet->grid.count > 0) y = l.grid_top + tiles_height(&sheet->grid);
     l.draws_top = y + SECTION_HEIGHT;

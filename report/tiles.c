@@ -48,6 +48,19 @@ static int longest_side(const weft_tiles *tiles)
     return longest;
 }
 
+/* Rows are as high as their images: not every image is square. */
+static void fit_pictures(const weft_tiles *tiles, weft_tiles_layout *l)
+{
+    const weft_scale none = {0};
+    for (int i = 0; i < tiles->count; i++) {
+        const weft_raster raster = raster_of(tiles, i, &none);
+        const weft_box box = weft_raster_fit(&raster, 0, 0, l->side);
+        l->wide = fmax(l->wide, ceil(box.width));
+        l->high = fmax(l->high, ceil(box.height));
+    }
+    if (tiles->count < 1) l->wide = l->high = l->side;
+}
+
 static int caption_lines(const weft_tiles *tiles)
 {
     int lines = 0;
@@ -122,8 +135,9 @@ weft_tiles_layout weft_tiles_place(const weft_tiles *tiles)
     weft_tiles_layout l = {.side = choose_side(tiles), .lines = caption_lines(tiles)};
     l.left = WEFT_MARGIN;
     l.top = heading ? WEFT_HEADING_HEIGHT + 4 : WEFT_MARGIN;
-    l.step_x = GAP + fmax(l.side, caption_width(tiles));
-    l.step_y = GAP + l.side + (l.lines > 0 ? l.lines * LINE + 4 : 0);
+    fit_pictures(tiles, &l);
+    l.step_x = GAP + fmax(l.wide, caption_width(tiles));
+    l.step_y = GAP + l.high + (l.lines > 0 ? l.lines * LINE + 4 : 0);
     choose_columns(tiles, &l);
     const int rows = l.rows > 0 ? l.rows : 1, across = l.rows > 1 ? l.columns : tiles->count;
     l.width = (int)(2 * WEFT_MARGIN + (across > 0 ? across : 1) * l.step_x - GAP);
@@ -144,13 +158,16 @@ weft_box weft_tiles_picture(const weft_tiles *tiles, const weft_tiles_layout *la
 {
     const weft_box cell = cell_of(layout, index);
     const weft_raster raster = raster_of(tiles, index, &layout->scale);
-    return weft_raster_fit(&raster, cell.left, cell.top, layout->side);
+    weft_box box = weft_raster_fit(&raster, 0, 0, layout->side);
+    box.left = cell.left + floor((layout->wide - box.width) / 2);
+    box.top = cell.top + floor((layout->high - box.height) / 2);
+    return box;
 }
 
 weft_box weft_tiles_caption(const weft_tiles_layout *layout, int index, int line)
 {
     const weft_box cell = cell_of(layout, index);
-    return (weft_box){cell.left, cell.top + layout->side + 4 + line * LINE, cell.width, LINE};
+    return (weft_box){cell.left, cell.top + layout->high + 4 + line * LINE, cell.width, LINE};
 }
 
 /* ---- drawing ---- */
@@ -305,7 +322,7 @@ void weft_tiles_draw(const weft_canvas *canvas, const weft_tiles *tiles)
     for (int i = 0; i < tiles->count; i++)
         draw_tile(canvas, tiles, &l, i);
     if (l.legend.width > 0) draw_legend(canvas, tiles, &l);
-    const weft_box room = {l.left, l.top, l.width - 2 * WEFT_MARGIN, l.side};
+    const weft_box room = {l.left, l.top, l.width - 2 * WEFT_MARGIN, l.high};
     if (tiles->count < 1) note(canvas, room, "no data");
 }
 

@@ -35,7 +35,8 @@ typedef struct weft_tiles_layout {
     int columns, rows;
     double left, top;      /* of the first tile */
     double step_x, step_y; /* from tile to tile */
-    double side;           /* of the square that a picture lies in */
+    double side;           /* most that a picture is high or wide */
+    double wide, high;     /* that the widest and the highest one are */
     int lines;             /* of captions: 0 to 2 */
     weft_box legend;       /* its bar; width 0: none */
     weft_scale scale;      /* of all matrices */

@@ -379,7 +379,7 @@ START_TEST(no_data_is_said)
     for (t.count = 0; t.count < 2; t.count++) {
         const weft_tiles_layout l = weft_tiles_place(&t);
         const weft_box below = {l.left + 4, l.top + 4, 100, l.height - l.top - WEFT_MARGIN - 4};
-        const weft_box wide = {l.left + 4, l.top + 4, l.width - 40, l.side - 8};
+        const weft_box wide = {l.left + 4, l.top + 4, l.width - 40, l.high - 8};
         const drawn_figure d = draw_figure(weft_tiles_figure(&t), WEFT_LIGHT, 1);
         ck_assert_int_gt(drawn_in(&d, WEFT_LIGHT, t.count ? below : wide), 40);
         free(d.rgb);
