@@ -1,5 +1,6 @@
 #include "cli/picture_out.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,12 +11,9 @@
 /* A new string: a path with an ending behind it. */
 static char *with_ending(const char *path, const char *ending)
 {
-    const size_t length = strlen(path), more = strlen(ending) + 1;
     size_t bytes;
-    char *text = weft_add_size(length, more, &bytes) ? NULL : malloc(bytes);
-    if (!text) return NULL;
-    memcpy(text, path, length);
-    memcpy(text + length, ending, more);
+    char *text = weft_add_size(strlen(path), strlen(ending) + 1, &bytes) ? NULL : malloc(bytes);
+    if (text) (void)snprintf(text, bytes, "%s%s", path, ending);
     return text;
 }
 

@@ -85,7 +85,8 @@ weft_data_layout weft_data_place(const weft_data_sheet *sheet)
 
 static double block_left(const weft_data_layout *l, int class)
 {
-    return WEFT_MARGIN + class / l->rows * l->step_x;
+    const int column = class / l->rows;
+    return WEFT_MARGIN + column * l->step_x;
 }
 
 static double row_top(const weft_data_layout *l, int class)

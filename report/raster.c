@@ -57,7 +57,7 @@ static double smooth(const weft_matrix *m, double x, double y)
     double sum = 0;
     if (!isfinite(centre)) return centre;
     for (int i = 0; i < 4; i++) {
-        const double at_x = floor(x) + i % 2, at_y = floor(y) + i / 2;
+        const double at_x = floor(x) + (i & 1), at_y = floor(y) + (i >> 1);
         const double value = value_at(m, nearest(at_x, m->width), nearest(at_y, m->height));
         sum += (1 - fabs(x - at_x)) * (1 - fabs(y - at_y)) * (isfinite(value) ? value : centre);
     }
@@ -108,8 +108,7 @@ static weft_rgb point(const weft_raster *r, int factor, int x, int y)
 static void fill(cairo_surface_t *surface, const weft_raster *r, int factor)
 {
     unsigned char *bytes = cairo_image_surface_get_data(surface);
-    const int width = cairo_image_surface_get_width(surface);
-    const int height = cairo_image_surface_get_height(surface);
+    const int width = weft_raster_width(r) * factor, height = weft_raster_height(r) * factor;
     if (!bytes) return; /* without memory; drawing it tells cairo's context so */
     for (int y = 0; y < height; y++) {
         uint32_t *row =
