@@ -148,9 +148,9 @@ class Line:
     """One line of the text: type, keys, and the names it reads from."""
 
     def __init__(self, text, before):
-        words = text.split()
+        words = text.split("#")[0].split()
         self.type, self.keys = words[0], dict(word.split("=") for word in words[1:])
-        self.name = self.keys.get("name", self.type)
+        self.name = self.keys.get("name")
         self.sources = self.keys["from"].split(",") if "from" in self.keys else [before]
 
     def number(self, key, default):
@@ -170,9 +170,11 @@ class Module(nn.Module):
 
     def __init__(self, text):
         super().__init__()
-        self.graph, before = [], None
+        self.graph, before, counts = [], None, {}
         for line in (Line(t, None) for t in text.splitlines() if t.split("#")[0].strip()):
             line.sources = line.sources if line.sources != [None] else [before]
+            counts[line.type] = counts.get(line.type, 0) + 1
+            line.name = line.name or f"{line.type}{counts[line.type]}"
             self.graph.append(line)
             before = line.name
         self.shape = [int(n) for n in self.graph[0].keys["shape"].split("x")]
@@ -218,11 +220,15 @@ class Module(nn.Module):
             return functional.avg_pool2d(x, kernel, stride)
         return PLAIN[line.type](line, inputs)
 
-    def forward(self, x):
+    def trace(self, x):
+        """The output of every layer by its name."""
         values = {self.graph[0].name: x}
         for line in self.graph[1:]:
             values[line.name] = self.run(line, [values[source] for source in line.sources])
-        return values[self.graph[-1].name]
+        return values
+
+    def forward(self, x):
+        return self.trace(x)[self.graph[-1].name]
 
 
 PLAIN = {
@@ -236,7 +242,7 @@ PLAIN = {
     "add": lambda line, x: sum(x[1:], x[0]),
     "flatten": lambda line, x: x[0].flatten(1),
     "global_avgpool": lambda line, x: x[0].mean((2, 3), keepdim=True),
-    "dropout": lambda line, x: x[0],  # its rate is 0 here
+    "dropout": lambda line, x: x[0],  # its rate is 0 here, or nothing is trained
 }
 
 
@@ -253,8 +259,8 @@ def read_safetensors(path):
     return tensors, meta
 
 
-def write_safetensors(path, tensors):
-    header, data = {}, b""
+def write_safetensors(path, tensors, meta=None):
+    header, data = {"__metadata__": meta} if meta else {}, b""
     for name, tensor in tensors.items():
         numbers = struct.pack(f"<{tensor.numel()}f", *tensor.flatten().tolist())
         header[name] = {"dtype": "F32", "shape": list(tensor.shape), "data_offsets": [len(data), len(data) + len(numbers)]}
