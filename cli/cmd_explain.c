@@ -5,12 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/explain_filters.h"
 #include "cli/explain_output.h"
 #include "cli/options.h"
 #include "cli/output.h"
 #include "cli/select.h"
 #include "core/number.h"
-#include "core/posix.h"
 
 enum { NAME_MOST = 60, STEM_TEXT = 240 };
 
@@ -29,6 +29,10 @@ typedef struct explain_job {
 static weft_status check_args(const cli_args *args)
 {
     const bool index = cli_given(args, CLI_OPT_INDEX);
+    if (cli_given(args, CLI_OPT_FILTERS)) {
+        if (!index && args->word_count == 1) return WEFT_OK;
+        return weft_fail(WEFT_ERR_USAGE, "--filters shows weights: it takes no picture");
+    }
     if (index && !cli_given(args, CLI_OPT_DATA)) {
         return weft_fail(WEFT_ERR_USAGE, "--index needs the data set it counts in: --data SET");
     }
@@ -122,23 +126,6 @@ static void make_stem(const explain_job *job, char stem[STEM_TEXT])
     }
 }
 
-/* Without a wish: in the run's folder, or here when the weights come from a file. --json alone
- * draws nothing. */
-static weft_status find_files(const explain_job *job, cli_figure_files *out)
-{
-    char stem[STEM_TEXT];
-    const char *wanted = cli_text(job->args, CLI_OPT_OUT), *run = job->args->word[0];
-    *out = (cli_figure_files){0};
-    if (wanted) return cli_figure_files_of(wanted, out);
-    if (cli_given(job->args, CLI_OPT_JSON)) return WEFT_OK;
-    make_stem(job, stem);
-    char *path = weft_path_join(weft_is_folder(run) ? run : "", stem);
-    if (!path) return weft_fail(WEFT_ERR_MEMORY, "out of memory for a path");
-    const weft_status status = cli_figure_files_of(path, out);
-    free(path);
-    return status;
-}
-
 /* ---- the run ---- */
 
 static void drop(explain_job *job)
@@ -192,6 +179,7 @@ static weft_status tell(const explain_job *job, cli_explained *e)
 
 static weft_status finish(const explain_job *job, const weft_device_entry *entry)
 {
+    char stem[STEM_TEXT];
     cli_explained e = {.trained = &job->trained,
                        .entry = entry,
                        .explainer = job->explainer,
@@ -201,7 +189,8 @@ static weft_status finish(const explain_job *job, const weft_device_entry *entry
                        .label = job->sample.label,
                        .features = cli_given(job->args, CLI_OPT_LAYER)};
     WEFT_TRY(check_outputs(job));
-    WEFT_TRY(find_files(job, &e.files));
+    make_stem(job, stem);
+    WEFT_TRY(cli_figure_files_for(job->args, stem, &e.files));
     e.probabilities = calloc((size_t)cli_trained_outputs(&job->trained), sizeof(float));
     const weft_status status =
         e.probabilities ? tell(job, &e) : weft_fail(WEFT_ERR_MEMORY, "out of memory for classes");
@@ -228,7 +217,9 @@ static weft_status run(const cli_args *args)
     explain_job job = {.args = args, .log = cli_plain_log(cli_given(args, CLI_OPT_QUIET))};
     WEFT_TRY(check_args(args));
     WEFT_TRY(cli_trained_read(args, &job.trained));
-    const weft_status status = explain(&job);
+    const weft_status status = cli_given(args, CLI_OPT_FILTERS)
+                                   ? cli_explain_filters(args, &job.trained, job.log)
+                                   : explain(&job);
     free(job.pixels);
     cli_trained_free(&job.trained);
     return status;

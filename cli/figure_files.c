@@ -33,6 +33,19 @@ weft_status cli_figure_files_of(const char *path, cli_figure_files *out)
     return weft_fail(WEFT_ERR_MEMORY, "out of memory for a path");
 }
 
+weft_status cli_figure_files_for(const cli_args *args, const char *stem, cli_figure_files *out)
+{
+    const char *wanted = cli_text(args, CLI_OPT_OUT), *run = args->word[0];
+    *out = (cli_figure_files){0};
+    if (wanted) return cli_figure_files_of(wanted, out);
+    if (cli_given(args, CLI_OPT_JSON)) return WEFT_OK;
+    char *path = weft_path_join(weft_is_folder(run) ? run : "", stem);
+    if (!path) return weft_fail(WEFT_ERR_MEMORY, "out of memory for a path");
+    const weft_status status = cli_figure_files_of(path, out);
+    free(path);
+    return status;
+}
+
 void cli_figure_files_free(cli_figure_files *files)
 {
     free(files->svg);

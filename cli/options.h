@@ -75,6 +75,7 @@ typedef enum cli_option_id {
     CLI_OPT_CLASS,
     CLI_OPT_INVERT,
     CLI_OPT_LAYER,
+    CLI_OPT_FILTERS,
     CLI_OPT_LIMIT,
     CLI_OPT_VAL_COUNT,
     CLI_OPT_NO_TEST,

@@ -46,7 +46,8 @@ const cli_command cli_commands[CLI_COMMAND_COUNT] = {
                      "Show what in a picture a network goes by: Grad-CAM, saliency, feature maps",
                      "weft explain my-run shoe.png\n"
                      "weft explain my-run shoe.png --class Sneaker -o shoe.svg\n"
-                     "weft explain my-run --data fashion-mnist --index 0 --layer conv1\n"},
+                     "weft explain my-run --data fashion-mnist --index 0 --layer conv1\n"
+                     "weft explain my-run --filters\n"},
     [CLI_DIFF] =
         {"diff", "A B | MODEL --devices A,B", 1, 2, cli_run_diff,
          "Where and by how much two checkpoints, two runs or two devices differ; exit code 8 if "
@@ -131,6 +132,8 @@ const cli_option cli_options[CLI_OPTION_COUNT] = {
                         "ground and the picture's border is light"},
     [CLI_OPT_LAYER] = {"layer", 0, CLI_TEXT, 0, 0, "NAME", "last convolution", CLI_GROUP_DATA,
                        EXPLAIN, false, "look into this layer, and show its feature maps too"},
+    [CLI_OPT_FILTERS] = {"filters", 0, CLI_FLAG, 0, 0, NULL, NULL, CLI_GROUP_DATA, EXPLAIN, false,
+                         "show the weights of the first convolution, or of --layer, instead"},
     [CLI_OPT_LIMIT] = {"limit", 0, CLI_INT, 1, COUNT_MAX, "N", "all", CLI_GROUP_DATA, TRAINS, true,
                        "use the first N training samples only"},
     [CLI_OPT_VAL_COUNT] =
