@@ -117,10 +117,18 @@ static void choose_reference(cli_compare *c)
     reference->likeness = CLI_REFERENCE;
 }
 
+/* "cpu" and nothing else, so that no driver is loaded for nothing. */
+static bool only_cpu(const char *list)
+{
+    for (const char *at = list; at && *at; at += at[3] == ',' ? 4 : 3)
+        if (strncmp(at, "cpu", 3) != 0 || (at[3] && at[3] != ',')) return false;
+    return list != NULL;
+}
+
 weft_status cli_compare_devices(cli_compare *c)
 {
     const char *list = cli_text(c->args, CLI_OPT_DEVICES);
-    WEFT_TRY(cli_registry(list, &c->log, &c->registry));
+    WEFT_TRY(cli_registry(only_cpu(list) ? "cpu" : NULL, &c->log, &c->registry));
     WEFT_TRY(list ? add_given(c, list) : add_distinct(c));
     choose_reference(c);
     return WEFT_OK;
