@@ -179,10 +179,22 @@ static weft_status compare_devices(cli_compare *c)
 
 /* ---- runs ---- */
 
+/* Nothing is trained, so nothing of a training is wanted. */
+static weft_status refuse_beside_runs(const cli_args *args)
+{
+    for (int i = 0; i < CLI_OPTION_COUNT; i++) {
+        const bool fine =
+            i == CLI_OPT_OUT || i == CLI_OPT_OVERWRITE || i == CLI_OPT_JSON || i == CLI_OPT_QUIET;
+        if (args->value[i].given && !fine)
+            return weft_fail(WEFT_ERR_USAGE, "runs are compared as they are: leave out --%s",
+                             cli_options[i].name);
+    }
+    return WEFT_OK;
+}
+
 static weft_status compare_runs(cli_compare *c)
 {
-    if (cli_given(c->args, CLI_OPT_DEVICES))
-        return weft_fail(WEFT_ERR_USAGE, "runs are compared as they are: leave out --devices");
+    WEFT_TRY(refuse_beside_runs(c->args));
     WEFT_TRY(cli_compare_runs(c));
     WEFT_TRY(name_folder(c));
     WEFT_TRY(weft_make_folders(c->out));

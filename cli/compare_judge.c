@@ -102,8 +102,9 @@ static void say_nothing(const cli_compare *c, cli_contender *to)
         (void)snprintf(to->reason, sizeof to->reason, "%s", to->other);
     else
         (void)snprintf(to->reason, sizeof to->reason,
-                       "the curves part, and %d training of the reference shows no spread of seeds",
-                       to->evidence.seeds);
+                       "the curves part; whether that is noise, the spread of seeds tells: %s",
+                       c->trains ? "--seeds 3"
+                                 : "name runs of other seeds on the reference's device too");
 }
 
 static void say_why(const cli_compare *c, cli_contender *to)

@@ -7,7 +7,7 @@
 #include "cli/output.h"
 #include "core/number.h"
 
-enum { NAME_LEAST = 10, NAME_MOST = 40, KERNEL_COLUMN = 26 };
+enum { NAME_LEAST = 8, NAME_MOST = 40, KERNEL_COLUMN = 26, GAP = 25, VERDICT = 14 };
 
 /* ---- cells ---- */
 
@@ -60,6 +60,12 @@ static void put_failure(const cli_compare *c, const cli_contender *to)
 
 /* ---- speed ---- */
 
+/* The first one has room for the words before it. */
+static int level_width(int index)
+{
+    return index == 0 ? 11 : 7;
+}
+
 static void put_speed_titles(const cli_compare *c)
 {
     putchar('\n');
@@ -67,10 +73,11 @@ static void put_speed_titles(const cli_compare *c)
     printf("%9s", "images/s");
     for (int i = 0; i < c->level_count; i++) {
         char text[WEFT_NUMBER_TEXT], title[48];
-        (void)snprintf(title, sizeof title, "s to %s%%", weft_format(100 * c->level[i], 3, text));
-        cli_put_column(stdout, title, -11);
+        (void)snprintf(title, sizeof title, "%s%s%%", i == 0 ? "s to " : "",
+                       weft_format(100 * c->level[i], 3, text));
+        cli_put_column(stdout, title, -level_width(i));
     }
-    printf("%9s%9s%11s%8s\n", "all s", "start s", "compile s", "joules");
+    printf("%8s%8s%10s%7s\n", "all s", "start s", "compile s", "joules");
 }
 
 static void put_speed(const cli_compare *c, const cli_contender *to)
@@ -82,11 +89,12 @@ static void put_speed(const cli_compare *c, const cli_contender *to)
     }
     put_number(cli_summary_number(to, "images_per_second"), 0, 9);
     for (int i = 0; i < c->level_count; i++)
-        put_number(cli_seconds_to(to->files.epoch, to->files.epoch_count, c->level[i]), 1, 11);
-    put_number(cli_summary_number(to, "seconds"), 1, 9);
-    put_number(to->start_seconds, 2, 9);
-    put_number(to->compile_seconds, 2, 11);
-    put_number(to->joules, 0, 8);
+        put_number(cli_seconds_to(to->files.epoch, to->files.epoch_count, c->level[i]), 1,
+                   level_width(i));
+    put_number(cli_summary_number(to, "seconds"), 1, 8);
+    put_number(to->start_seconds, 2, 8);
+    put_number(to->compile_seconds, 2, 10);
+    put_number(to->joules, 0, 7);
     putchar('\n');
 }
 
@@ -119,20 +127,22 @@ static void put_all_ends(const cli_compare *c)
 
 /* ---- differences ---- */
 
-/* "0.0123 validation, epoch 3" */
-static void put_gap(const cli_gap *gap, int width)
+/* "0.0123 val, epoch 3" */
+static void put_gap(const cli_gap *gap)
 {
     char number[32], text[80];
+    const char *curve =
+        strcmp(gap->curve ? gap->curve : "", "validation") == 0 ? "val" : gap->curve;
     if (isnan(gap->value))
         (void)snprintf(text, sizeof text, "-");
     else if (gap->value == 0)
         (void)snprintf(text, sizeof text, "0");
     else if (gap->epoch == 0)
-        (void)snprintf(text, sizeof text, "%s %s", cli_fixed(gap->value, 5, number), gap->curve);
+        (void)snprintf(text, sizeof text, "%s %s", cli_fixed(gap->value, 5, number), curve);
     else
         (void)snprintf(text, sizeof text, "%s %s, epoch %u", cli_fixed(gap->value, 5, number),
-                       gap->curve, (unsigned)gap->epoch);
-    cli_put_column(stdout, text, width);
+                       curve, (unsigned)gap->epoch);
+    cli_put_column(stdout, text, GAP);
 }
 
 static void put_verdict(const cli_compare *c, int index)
@@ -140,12 +150,12 @@ static void put_verdict(const cli_compare *c, int index)
     const cli_contender *to = &c->list[index];
     cli_put_column(stdout, to->name, name_width(c));
     if (index == c->reference)
-        cli_put_column(stdout, "", 60);
+        cli_put_column(stdout, "", 2 * GAP);
     else {
-        put_gap(&to->evidence.loss, 30);
-        put_gap(&to->evidence.accuracy, 30);
+        put_gap(&to->evidence.loss);
+        put_gap(&to->evidence.accuracy);
     }
-    cli_put_column(stdout, cli_likeness_text(to->likeness), 14);
+    cli_put_column(stdout, cli_likeness_text(to->likeness), VERDICT);
     cli_put_column(stdout, *to->selftest ? to->selftest : "-", 0);
     putchar('\n');
     if (!*to->reason) return;
@@ -157,8 +167,8 @@ static void put_verdicts(const cli_compare *c)
 {
     putchar('\n');
     cli_put_column(stdout, "", name_width(c));
-    printf("%-30s%-30s%-14s%s\n", "largest difference of loss", "of accuracy", "verdict",
-           "selftest");
+    printf("%-*s%-*s%-*s%s\n", GAP, "loss differs by", GAP, "accuracy differs by", VERDICT,
+           "verdict", "selftest");
     for (int i = 0; i < c->count; i++)
         if (!c->list[i].failed) put_verdict(c, i);
 }

@@ -36,6 +36,9 @@ static weft_status train(cli_compare *c, int64_t seed)
 weft_status cli_compare_seeds(cli_compare *c)
 {
     const int64_t first = cli_integer(c->args, CLI_OPT_SEED, 0);
+    if (c->seeds > 1)
+        weft_say(&c->log, WEFT_INFO, "the curves part; %d more seeds on %s show what is noise",
+                 c->seeds - 1, c->list[c->reference].name);
     for (int i = 1; i < c->seeds && *cli_signals_catch() == 0; i++)
         WEFT_TRY(train(c, first + i));
     return WEFT_OK;

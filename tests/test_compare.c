@@ -237,6 +237,7 @@ START_TEST(runs_that_cannot_be_compared)
     ck_refused(BAD, "bare has no finished epoch", "compare a bare --out none");
     ck_refused(FILES, "nowhere: no such run folder", "compare a nowhere --out none");
     ck_refused(USAGE, "a alone", "compare a --out none");
+    ck_refused(USAGE, "leave out --epochs", "compare a a --epochs 3 --out none");
     ck_refused(USAGE, "leave out --devices", "compare a a --devices cpu --out none");
     write_text("bare/metrics.csv", "epoch,train_loss\n7,1.5\n");
     ck_assert_int_eq(unlink("bare/summary.json"), 0);
