@@ -4,9 +4,7 @@
 #include <stdio.h>
 
 enum {
-    WIDTH = 860,
-    NAMES = 200, /* width of the names */
-    BARS_LEFT = WEFT_MARGIN + NAMES + 12,
+    NAMES_MOST = 200, /* width of the names */
     BARS_WIDTH = 370,
     COLUMN = 78, /* of a number */
     TOP = 100,
@@ -52,15 +50,20 @@ static bool is_shown(const weft_class_bars *d, int class)
     return worse < WEFT_CLASS_BARS;
 }
 
-static double column_right(int measure)
+static double names_width(const weft_class_bars *d)
 {
-    return BARS_LEFT + BARS_WIDTH + (measure + 1) * COLUMN;
+    return weft_names_width(d->names, d->classes, 12, NAMES_MOST);
 }
 
-static void draw_heads(const weft_canvas *canvas)
+static double column_right(const weft_panel *p, int measure)
+{
+    return p->left + BARS_WIDTH + (measure + 1) * COLUMN;
+}
+
+static void draw_heads(const weft_canvas *canvas, const weft_panel *p)
 {
     for (int i = 0; i < MEASURES; i++) {
-        const weft_label label = {.x = column_right(i),
+        const weft_label label = {.x = column_right(p, i),
                                   .y = TOP - 12,
                                   .size = 12,
                                   .anchor = WEFT_RIGHT,
@@ -72,12 +75,13 @@ static void draw_heads(const weft_canvas *canvas)
     }
 }
 
-static void draw_number(const weft_canvas *canvas, int measure, double value, double baseline)
+static void draw_number(const weft_canvas *canvas, const weft_panel *p, int measure, double value,
+                        double baseline)
 {
     char text[WEFT_FIXED_TEXT];
     const bool defined = weft_drawable(value);
     weft_label_draw(canvas->cr,
-                    &(weft_label){.x = column_right(measure),
+                    &(weft_label){.x = column_right(p, measure),
                                   .y = baseline,
                                   .size = defined ? 12 : 11,
                                   .anchor = WEFT_RIGHT,
@@ -92,16 +96,16 @@ static void draw_row(const weft_canvas *canvas, const weft_class_bars *d, const 
     const double height = row_height(d), gap = height / 5, bar = (height - gap) / MEASURES;
     const double middle = top + height / 2;
     weft_label_draw(canvas->cr,
-                    &(weft_label){.x = BARS_LEFT - 12,
+                    &(weft_label){.x = p->left - 12,
                                   .y = middle + 4,
                                   .size = 12,
-                                  .width = NAMES,
+                                  .width = NAMES_MOST,
                                   .anchor = WEFT_RIGHT,
                                   .colour = canvas->palette->ink},
                     weft_class_name(d->names, class, number));
     for (int i = 0; i < MEASURES; i++) {
         const double value = value_of(d, i, class);
-        draw_number(canvas, i, value, middle + 4);
+        draw_number(canvas, p, i, value, middle + 4);
         if (!weft_drawable(value)) continue;
         const double right = weft_panel_x(p, fmin(fmax(value, 0), 1));
         weft_rect_fill(canvas, p->left, top + gap / 2 + i * bar, right - p->left, bar - 1,
@@ -121,23 +125,28 @@ static void draw_footnote(const weft_canvas *canvas, const weft_class_bars *d, c
         text);
 }
 
+static int width_of(const weft_class_bars *d)
+{
+    return (int)(names_width(d) + BARS_WIDTH + MEASURES * COLUMN) + 12 + 2 * WEFT_MARGIN;
+}
+
 static void draw(const weft_canvas *canvas, const void *data)
 {
     const weft_class_bars *d = data;
     const double height = row_height(d);
-    const weft_panel p = {.left = BARS_LEFT,
+    const weft_panel p = {.left = WEFT_MARGIN + names_width(d) + 12,
                           .top = TOP,
                           .width = BARS_WIDTH,
                           .height = rows_of(d) > 0 ? rows_of(d) * height : 60,
                           .x_high = 1,
                           .y_high = 1};
-    weft_heading_draw(canvas, d->title, d->subtitle, WIDTH);
+    weft_heading_draw(canvas, d->title, d->subtitle, width_of(d));
     weft_panel_x_axis(canvas, &p, (weft_ticks){0, 0.2, 6}, "score (0 to 1)", true);
     if (rows_of(d) == 0) {
         weft_panel_note(canvas, &p, "no data");
         return;
     }
-    draw_heads(canvas);
+    draw_heads(canvas, &p);
     draw_footnote(canvas, d, &p);
     for (int class = 0, row = 0; class < d->classes; class ++)
         if (is_shown(d, class)) draw_row(canvas, d, &p, class, TOP + row++ * height);
@@ -146,5 +155,5 @@ static void draw(const weft_canvas *canvas, const void *data)
 weft_figure weft_class_bars_figure(const weft_class_bars *data)
 {
     const int rows = rows_of(data) > 0 ? rows_of(data) * row_height(data) : 60;
-    return (weft_figure){draw, data, WIDTH, TOP + rows + AXIS};
+    return (weft_figure){draw, data, width_of(data), TOP + rows + AXIS};
 }

@@ -12,11 +12,12 @@ enum {
     LOSS_LEFT = 56,
     ACCURACY_LEFT = LOSS_LEFT + PANEL_WIDTH + 68,
     BARS_LEFT = ACCURACY_LEFT + PANEL_WIDTH + 48,
-    BARS_WIDTH = 210,
+    BARS_WIDTH = 240,
     WIDTH = BARS_LEFT + BARS_WIDTH + 72,
     HEIGHT = TOP + PANEL_HEIGHT + 56,
     ROW = PANEL_HEIGHT / WEFT_SERIES,
-    DOTS_MOST = 40
+    DOTS_MOST = 40, /* epochs */
+    DOTTED_MOST = 3 /* devices */
 };
 
 /* What a panel shows of each device: a figure on validation data, the same on training data. */
@@ -82,7 +83,7 @@ static void draw_lines(const weft_canvas *canvas, const weft_compare_chart *d,
         const weft_series validation = series_of(line, kind->validation, kind->scale);
         const double step = devices > 1 ? (double)i / (devices - 1) : 1;
         weft_line_style style = {.colour = canvas->palette->series[i], .width = 3.6 - 2.2 * step};
-        style.dots = line->count <= DOTS_MOST;
+        style.dots = line->count <= DOTS_MOST && devices <= DOTTED_MOST;
         if (validated) weft_panel_line(canvas, panel, &validation, style);
         style.dashed = validated;
         if (validated) style.width = 1.8 - 0.8 * step;
@@ -128,7 +129,7 @@ static void draw_device(const weft_canvas *canvas, const weft_compare_line *line
     const double right = ran ? weft_panel_x(p, fmax(line->images_per_second, 0)) : p->left;
     weft_label label = {.x = p->left + 2,
                         .y = top + 14,
-                        .size = 12,
+                        .size = 11,
                         .width = WIDTH - WEFT_MARGIN - p->left,
                         .bold = true,
                         .colour = canvas->palette->ink};
@@ -154,16 +155,16 @@ static void draw_speeds(const weft_canvas *canvas, const weft_compare_chart *d)
     const weft_panel p = {.left = BARS_LEFT,
                           .top = TOP,
                           .width = BARS_WIDTH,
-                          .height = PANEL_HEIGHT,
+                          .height = (devices_of(d) > 1 ? devices_of(d) : 2) * ROW + 4,
                           .x_high = ticks.step * (ticks.count - 1),
                           .y_high = 1};
-    weft_panel_title(canvas, &p, 30, "Training speed (images/s)");
+    weft_panel_title(canvas, &p, 30, "Training speed");
     weft_panel_x_axis(canvas, &p, ticks, "images/s", false);
     for (int i = 0; i < devices_of(d); i++)
         draw_device(canvas, &d->line[i], i, &p);
     if (d->count <= WEFT_SERIES) return;
     char text[48];
-    (void)snprintf(text, sizeof text, "and %d more devices", d->count - WEFT_SERIES);
+    (void)snprintf(text, sizeof text, "not shown: %d more", d->count - WEFT_SERIES);
     weft_label_draw(
         canvas->cr,
         &(weft_label){.x = p.left, .y = TOP - 13, .size = 11, .colour = canvas->palette->soft},

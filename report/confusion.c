@@ -19,11 +19,12 @@ enum {
 weft_confusion_layout weft_confusion_layout_of(const weft_confusion_chart *data)
 {
     const int n = data->classes > 0 ? data->classes : 1;
-    weft_confusion_layout l = {.cell = CELL_MOST, .step = 1, .names = NAMES_MOST, .size = 12};
+    weft_confusion_layout l = {.cell = CELL_MOST};
     if (n * l.cell > SIDE_MOST) l.cell = fmax(floor((double)SIDE_MOST / n), 1);
     l.text = l.cell >= TEXT_LEAST;
     l.size = fmin(12, fmax(l.cell - 1, 8));
     l.step = (int)ceil((l.size + 1) / l.cell);
+    l.names = weft_names_width(data->names, data->classes, l.size, NAMES_MOST);
     l.left = WEFT_MARGIN + AXIS_TITLE + l.names + 8;
     l.top = WEFT_HEADING_HEIGHT + AXIS_TITLE + l.names + 8;
     l.legend = l.left + n * l.cell + LEGEND_GAP;
@@ -70,7 +71,7 @@ static void draw_scale(const weft_canvas *canvas, double left, double top, int s
                        const char *name)
 {
     enum { STEPS = 32, BAR = 14, HEIGHT = 150 };
-    static const int ticks[] = {0, 1, 5, 10, 25, 50, 100};
+    static const int ticks[] = {0, 1, 10, 25, 50, 100};
     weft_label label = {.x = left, .y = top - 10, .size = 11, .colour = canvas->palette->ink};
     weft_label_draw(canvas->cr, &label, name);
     for (int i = 0; i < STEPS; i++) {
@@ -89,7 +90,7 @@ static void draw_scale(const weft_canvas *canvas, double left, double top, int s
         weft_rule_draw(canvas, left + BAR, floor(y) + 0.5, left + BAR + 3, floor(y) + 0.5,
                        canvas->palette->soft);
         label.y = y + 3.5;
-        if (ticks[i] != 5 && ticks[i] != 0) weft_label_draw(canvas->cr, &label, text);
+        weft_label_draw(canvas->cr, &label, text);
     }
 }
 

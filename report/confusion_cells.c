@@ -60,13 +60,15 @@ static void draw_row(const weft_canvas *canvas, const weft_confusion_chart *d,
                      const weft_confusion_layout *l, int row)
 {
     const double sum = row_sum(d, row), y = l->top + row * l->cell;
+    const double line = l->text ? 1 : 0; /* of the grid */
     for (int column = 0; column < d->classes; column++) {
         const int64_t count = count_at(d, row, column);
         const double share = sum > 0 ? (double)count / sum : (double)NAN;
         const double x = l->left + column * l->cell;
         const weft_colour ground =
             weft_confusion_colour(canvas->palette, row == column ? 0 : 1, sum > 0 ? share : 0);
-        if (count > 0) weft_rect_fill(canvas, x, y, l->cell, l->cell, ground);
+        if (count > 0)
+            weft_rect_fill(canvas, x + line, y + line, l->cell - line, l->cell - line, ground);
         if (l->text) draw_text(canvas, l, x, y, count, share, ground);
     }
 }

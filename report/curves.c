@@ -32,6 +32,7 @@ typedef struct series {
     const char *title;
     weft_series line[LINES];
     double ceiling; /* where the axis ends unless values lie beyond */
+    bool from_zero;
     int decimals;
     const char *unit;
 } series;
@@ -53,6 +54,7 @@ static weft_curve_panel place_panel(const drawing *d, const series *s, weft_pane
     weft_span_include_epochs(&epochs, d->curves->point, d->count);
     for (int i = 0; i < LINES; i++)
         weft_span_include_series(&values, &s->line[i]);
+    if (s->from_zero) weft_span_include(&values, 0);
     return weft_curve_panel_place(box, epochs, values, s->ceiling, y_ticks);
 }
 
@@ -211,7 +213,8 @@ static drawing drawing_of(const weft_curves *c)
                           .unit = " %"};
     d.rate = (series){.title = "Learning rate (at the end of the epoch)",
                       .line = {weft_curve_series(p, n, &p->learning_rate, 1)},
-                      .ceiling = INFINITY};
+                      .ceiling = INFINITY,
+                      .from_zero = true};
     d.best = best_epoch(&d);
     return d;
 }

@@ -1,6 +1,4 @@
 /* Rules, rectangles, markers, and the heading of a figure. */
-#include <stdio.h>
-
 #include "report/figure.h"
 
 void weft_rule_draw(const weft_canvas *canvas, double x0, double y0, double x1, double y1,
@@ -70,11 +68,4 @@ void weft_heading_draw(const weft_canvas *canvas, const char *title, const char 
     label.bold = false;
     label.colour = canvas->palette->soft;
     if (subtitle) weft_label_draw(canvas->cr, &label, subtitle);
-}
-
-const char *weft_class_name(const char *const *names, int index, char text[WEFT_NUMBER_TEXT])
-{
-    if (names && names[index]) return names[index];
-    (void)snprintf(text, WEFT_NUMBER_TEXT, "%d", index);
-    return text;
 }

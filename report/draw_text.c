@@ -97,3 +97,36 @@ void weft_label_draw(cairo_t *cr, const weft_label *label, const char *text)
     cairo_new_path(cr);
     cairo_restore(cr);
 }
+
+void weft_text_prepare(cairo_t *cr)
+{
+    cairo_font_options_t *font = cairo_font_options_create();
+    cairo_font_options_set_antialias(font, CAIRO_ANTIALIAS_GRAY);
+    cairo_font_options_set_hint_style(font, CAIRO_HINT_STYLE_NONE);
+    cairo_font_options_set_hint_metrics(font, CAIRO_HINT_METRICS_OFF);
+    cairo_set_font_options(cr, font);
+    cairo_font_options_destroy(font);
+}
+
+const char *weft_class_name(const char *const *names, int index, char text[WEFT_NUMBER_TEXT])
+{
+    if (names && names[index]) return names[index];
+    (void)snprintf(text, WEFT_NUMBER_TEXT, "%d", index);
+    return text;
+}
+
+double weft_names_width(const char *const *names, int count, double size, double most)
+{
+    cairo_surface_t *surface = cairo_image_surface_create(CAIRO_FORMAT_A8, 1, 1);
+    cairo_t *cr = cairo_create(surface);
+    const weft_label label = {.size = size, .width = most};
+    double width = 0;
+    weft_text_prepare(cr);
+    for (int i = 0; i < count && width < most; i++) {
+        char number[WEFT_NUMBER_TEXT];
+        width = fmax(width, weft_label_width(cr, &label, weft_class_name(names, i, number)));
+    }
+    cairo_destroy(cr);
+    cairo_surface_destroy(surface);
+    return fmin(ceil(width), most);
+}

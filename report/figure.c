@@ -37,19 +37,12 @@ static cairo_status_t append(void *closure, const unsigned char *data, unsigned 
     return CAIRO_STATUS_SUCCESS;
 }
 
-/* Text must lie alike in both files, whatever the screen of this machine is like. */
 static cairo_status_t draw_on(cairo_surface_t *surface, double scale, const weft_figure *figure,
                               weft_theme theme)
 {
     const weft_canvas canvas = {cairo_create(surface), weft_palette_of(theme)};
     cairo_t *cr = canvas.cr;
-    cairo_font_options_t *font = cairo_font_options_create();
-    cairo_font_options_set_antialias(font, CAIRO_ANTIALIAS_GRAY);
-    cairo_font_options_set_hint_style(font, CAIRO_HINT_STYLE_NONE);
-    cairo_font_options_set_hint_metrics(font, CAIRO_HINT_METRICS_OFF);
-    cairo_set_font_options(cr, font);
-    cairo_font_options_destroy(font);
-
+    weft_text_prepare(cr);
     cairo_scale(cr, scale, scale);
     weft_colour_set(cr, canvas.palette->paper);
     cairo_paint(cr);

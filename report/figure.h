@@ -73,6 +73,9 @@ weft_status weft_figure_png(const weft_figure *figure, weft_theme theme, int sca
 
 typedef enum weft_anchor { WEFT_LEFT, WEFT_CENTRE, WEFT_RIGHT } weft_anchor;
 
+/* Make text lie alike in every file, whatever the screen of this machine is like. */
+void weft_text_prepare(cairo_t *cr);
+
 /* Text on a baseline; cut with "..." to `width` (0: as long as it is). Bytes that are not UTF-8
  * become question marks. An upright one runs upwards from x, y; its anchor LEFT is then its lower
  * end. */
@@ -84,6 +87,10 @@ typedef struct weft_label {
 } weft_label;
 void weft_label_draw(cairo_t *cr, const weft_label *label, const char *text);
 double weft_label_width(cairo_t *cr, const weft_label *label, const char *text);
+
+/* What the widest of the names (NULL: numbers) needs, at most `most`: for a figure that is yet to
+ * be drawn. */
+double weft_names_width(const char *const *names, int count, double size, double most);
 
 /* Title and subtitle (either may be NULL) in the top left corner, cut to the figure's width. What
  * follows may begin at WEFT_HEADING_HEIGHT. */

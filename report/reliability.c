@@ -95,23 +95,24 @@ static void draw_error(const weft_canvas *canvas, const weft_panel *p, double er
     weft_label_draw(canvas->cr, &label, text);
 }
 
-/* A count in at most four characters. */
-static const char *short_count(int64_t count, char text[16])
+/* A count in at most four characters: 999, 1.2k, 12k, 123k, 1.2M. */
+static void short_count(int64_t count, char text[WEFT_NUMBER_TEXT])
 {
-    if (count < 10000)
-        (void)snprintf(text, 16, "%d", (int)count);
-    else if (count < 1000000)
-        (void)snprintf(text, 16, "%dk", (int)(count / 1000));
-    else
-        (void)snprintf(text, 16, "%dM", (int)(count / 1000000 % 100000));
-    return text;
+    static const char *const unit[] = {"", "k", "M", "G", "T", "P", "E"};
+    double value = (double)count;
+    int i = 0;
+    for (; value >= 999.5 && i < 6; i++)
+        value /= 1000;
+    char number[WEFT_FIXED_TEXT];
+    const int decimals = i > 0 && value < 9.95 ? 1 : 0;
+    (void)snprintf(text, WEFT_NUMBER_TEXT, "%.24s%s", weft_fixed(value, decimals, number), unit[i]);
 }
 
 static void draw_counts(const weft_canvas *canvas, const weft_reliability *d, const weft_panel *p)
 {
     const double width = p->width / d->bins;
     for (int i = 0; i < d->bins; i++) {
-        char text[16];
+        char text[WEFT_NUMBER_TEXT];
         if (d->count[i] <= 0) continue;
         const double y = fmin(weft_panel_y(p, (double)d->count[i]), p->top + p->height - 1);
         const weft_label label = {.x = p->left + (i + 0.5) * width,
@@ -121,7 +122,7 @@ static void draw_counts(const weft_canvas *canvas, const weft_reliability *d, co
                                   .colour = canvas->palette->soft};
         weft_rect_fill(canvas, p->left + i * width + 0.5, y, width - 1, p->top + p->height - y,
                        canvas->palette->series[7]);
-        (void)short_count(d->count[i], text);
+        short_count(d->count[i], text);
         if (weft_label_width(canvas->cr, &label, text) < width)
             weft_label_draw(canvas->cr, &label, text);
     }
@@ -132,7 +133,7 @@ static weft_panel counts_panel(const weft_reliability *d, weft_ticks *ticks)
     int64_t most = 1;
     for (int i = 0; i < d->bins; i++)
         most = d->count[i] > most ? d->count[i] : most;
-    *ticks = weft_ticks_around(0, (double)most, 3);
+    *ticks = weft_ticks_around(0, (double)most, 4);
     return (weft_panel){.left = LEFT,
                         .top = COUNTS_TOP,
                         .width = SIDE,

@@ -3,8 +3,8 @@
 #include <stdio.h>
 
 enum {
-    LEFT = 64,
-    TOP = 104,
+    LEFT = 96,
+    TOP = 100,
     SIDE_X = 600,
     SIDE_Y = 520,
     LEGEND_LEFT = LEFT + SIDE_X + 28,
@@ -46,7 +46,10 @@ static weft_ticks axis_ticks(const weft_scatter *d, const float *values)
     for (int i = 0; i < d->count; i++)
         if (is_shown(d, i)) weft_span_include(&seen, (double)values[i]);
     if (seen.low > seen.high) seen = (weft_span){-1, 1};
-    const double around = fmax((seen.high - seen.low) * 0.02, fabs(seen.high) * 1e-6 + 1e-30);
+    /* Not so near that the numbers along the axis would be long ones. */
+    const double size = fmax(fabs(seen.low), fabs(seen.high));
+    const double range = seen.high - seen.low;
+    const double around = range > 0.01 * size ? 0.02 * range : fmax(0.5 * size, 1e-30);
     return weft_ticks_around(seen.low - around, seen.high + around, 8);
 }
 
@@ -117,7 +120,7 @@ static void draw_note(const weft_canvas *canvas, const weft_scatter *d, int show
     if (shown == d->count)
         (void)snprintf(text, sizeof text, "%d points", shown);
     else
-        (void)snprintf(text, sizeof text, "%d points; %d without a position are left out", shown,
+        (void)snprintf(text, sizeof text, "%d points, %d left out (no position)", shown,
                        d->count - shown);
     weft_label_draw(canvas->cr,
                     &(weft_label){.x = LEFT + SIDE_X,
@@ -126,6 +129,20 @@ static void draw_note(const weft_canvas *canvas, const weft_scatter *d, int show
                                   .anchor = WEFT_RIGHT,
                                   .colour = canvas->palette->soft},
                     text);
+}
+
+static void draw_y_title(const weft_canvas *canvas, const weft_scatter *d, const weft_panel *p)
+{
+    if (!d->y_title) return;
+    weft_label_draw(canvas->cr,
+                    &(weft_label){.x = WEFT_MARGIN + 8,
+                                  .y = p->top + p->height / 2,
+                                  .size = 11,
+                                  .width = p->height,
+                                  .anchor = WEFT_CENTRE,
+                                  .upright = true,
+                                  .colour = canvas->palette->soft},
+                    d->y_title);
 }
 
 static int width_of(const weft_scatter *d)
@@ -147,7 +164,7 @@ static void draw(const weft_canvas *canvas, const void *data)
                           .y_low = y.first,
                           .y_high = y.first + y.step * (y.count - 1)};
     weft_heading_draw(canvas, d->title, d->subtitle, width_of(d));
-    weft_panel_title(canvas, &p, 14, d->y_title ? d->y_title : "");
+    draw_y_title(canvas, d, &p);
     weft_panel_y_axis(canvas, &p, y);
     weft_panel_x_axis(canvas, &p, x, d->x_title ? d->x_title : "", true);
     draw_legend(canvas, d);

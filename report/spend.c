@@ -3,10 +3,9 @@
 #include <stdio.h>
 
 enum {
-    WIDTH = 860,
-    NAMES = 250, /* width of the names */
-    BARS_LEFT = WEFT_MARGIN + NAMES + 12,
+    NAMES_MOST = 250, /* width of the names */
     BARS_WIDTH = 420,
+    VALUES = 130,
     TOP = WEFT_HEADING_HEIGHT + 10,
     ROW = 24,
     BAR = 14,
@@ -56,7 +55,7 @@ static void draw_row(const weft_canvas *canvas, const weft_panel *p, const row *
     weft_label label = {.x = p->left - 12,
                         .y = top + ROW / 2.0 + 4,
                         .size = 12,
-                        .width = NAMES,
+                        .width = NAMES_MOST,
                         .anchor = WEFT_RIGHT,
                         .colour = canvas->palette->ink};
     weft_label_draw(canvas->cr, &label, r->name);
@@ -74,6 +73,18 @@ static void draw_row(const weft_canvas *canvas, const weft_panel *p, const row *
     weft_label_draw(canvas->cr, &label, text);
 }
 
+/* Of what is shown, "12345 others" included. */
+static double names_width(const weft_spend *d)
+{
+    const int named = d->count < WEFT_SPEND_ROWS ? d->count : WEFT_SPEND_ROWS;
+    return fmax(weft_names_width(d->names, named, 12, NAMES_MOST), 90);
+}
+
+static int width_of(const weft_spend *d)
+{
+    return (int)names_width(d) + 12 + BARS_WIDTH + VALUES + WEFT_MARGIN;
+}
+
 static void draw(const weft_canvas *canvas, const void *data)
 {
     const weft_spend *d = data;
@@ -82,15 +93,16 @@ static void draw(const weft_canvas *canvas, const void *data)
     double most = 0;
     for (int i = 0; i < rows; i++)
         most = fmax(most, known(row_of(d, i, text).value));
+    const double names = names_width(d);
     const weft_ticks ticks = weft_ticks_around(0, most > 0 ? most : 1, 6);
-    const weft_panel p = {.left = BARS_LEFT,
+    const weft_panel p = {.left = WEFT_MARGIN + names + 12,
                           .top = TOP,
                           .width = BARS_WIDTH,
                           .height = rows > 0 ? rows * ROW : 60,
                           .x_high = ticks.step * (ticks.count - 1),
                           .y_high = 1};
-    weft_heading_draw(canvas, d->title, d->subtitle, WIDTH);
-    weft_panel_x_axis(canvas, &p, ticks, d->unit ? d->unit : "", true);
+    weft_heading_draw(canvas, d->title, d->subtitle, width_of(d));
+    weft_panel_x_axis(canvas, &p, ticks, d->unit ? d->unit : "", false);
     if (rows == 0) weft_panel_note(canvas, &p, "no data");
     for (int i = 0; i < rows; i++) {
         const row r = row_of(d, i, text);
@@ -101,5 +113,5 @@ static void draw(const weft_canvas *canvas, const void *data)
 weft_figure weft_spend_figure(const weft_spend *data)
 {
     const int rows = rows_of(data);
-    return (weft_figure){draw, data, WIDTH, TOP + (rows > 0 ? rows * ROW : 60) + AXIS};
+    return (weft_figure){draw, data, width_of(data), TOP + (rows > 0 ? rows * ROW : 60) + AXIS};
 }

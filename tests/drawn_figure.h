@@ -2,13 +2,13 @@
 #ifndef WEFT_TESTS_DRAWN_FIGURE_H
 #define WEFT_TESTS_DRAWN_FIGURE_H
 
-#include <dlfcn.h>
 #include <math.h>
 #include <png.h>
 #include <stdint.h>
 #include <stdlib.h>
 
 #include "report/raster.h"
+#include "tests/fonts.h"
 #include "tests/suite.h"
 
 /* A figure drawn with one pixel a unit, or `scale`; free rgb. */
@@ -93,19 +93,6 @@ static inline void check_same_bytes(weft_figure figure, weft_theme theme)
     ck_assert_mem_eq(a, b, a_count);
     free(a);
     free(b);
-}
-
-/* cairo and fontconfig keep what they loaded until they are told; a leak checker wants them to be.
- */
-static inline void forget_fonts(void)
-{
-    cairo_debug_reset_static_data();
-    void *program = dlopen(NULL, RTLD_NOW);
-    void *finish = program ? dlsym(program, "FcFini") : NULL;
-    void (*call)(void);
-    memcpy(&call, &finish, sizeof call);
-    if (finish) call();
-    if (program) dlclose(program);
 }
 
 #endif

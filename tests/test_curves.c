@@ -1,7 +1,6 @@
 /* Curves: what a picture holds, that it never changes without cause, and odd data. */
 #define _XOPEN_SOURCE 700
 
-#include <dlfcn.h>
 #include <math.h>
 #include <stdint.h>
 
@@ -9,6 +8,7 @@
 
 #include "report/curves.h"
 #include "report/figure.h"
+#include "tests/fonts.h"
 #include "tests/scratch.h"
 #include "tests/suite.h"
 
@@ -289,19 +289,6 @@ START_TEST(test_fixed)
     ck_assert_str_eq(weft_fixed(1e12, 1, text), "1e+12");
 }
 END_TEST
-
-/* cairo and fontconfig keep what they loaded until they are told; a leak checker wants them to be.
- */
-static void forget_fonts(void)
-{
-    cairo_debug_reset_static_data();
-    void *program = dlopen(NULL, RTLD_NOW);
-    void *finish = program ? dlsym(program, "FcFini") : NULL;
-    void (*call)(void);
-    memcpy(&call, &finish, sizeof call);
-    if (finish) call();
-    if (program) dlclose(program);
-}
 
 int main(void)
 {
