@@ -11,6 +11,7 @@
 #include "cli/pictures.h"
 #include "cli/progress.h"
 #include "cli/qualify.h"
+#include "cli/report.h"
 #include "cli/record.h"
 #include "cli/select.h"
 #include "cli/signals.h"
@@ -29,6 +30,7 @@ typedef struct session {
     cli_training training;
     weft_loaded *data, *test;
     char *folder;
+    char *report; /* its file; NULL: there is none */
     cli_progress *progress;
     cli_pictures *pictures;
     cli_tensorboard *board; /* NULL: not wished for */
@@ -233,6 +235,7 @@ static void print_table(const session *s, const weft_device_entry *entry)
     printf("\ntrained on   %s: ", cli_device_words(entry));
     cli_put_column(stdout, cli_device_print(entry, device), 0);
     if (curves) printf("\ncurves       %s", curves);
+    if (s->report) printf("\nreport       %s", s->report);
     printf("\nrun          %s\n", s->folder);
 }
 
@@ -301,6 +304,32 @@ static weft_status tell_loss(session *s, const weft_device_entry *entry, weft_st
     return status;
 }
 
+/* ---- the report ---- */
+
+/* A run that was ended by a signal ends at once, and one without an epoch has nothing to show. */
+static bool wants_report(const session *s)
+{
+    return !cli_given(s->args, CLI_OPT_NO_REPORT) && s->result.epochs > 0 &&
+           *cli_signals_catch() == 0;
+}
+
+/* The training's memory goes first. What fails here is no fault of the run. */
+static void report(session *s, const cli_wish *wish, const cli_choice *choice)
+{
+    if (!wants_report(s)) return;
+    weft_trainer_free(s->trainer);
+    s->trainer = NULL;
+    cli_record_attach(&s->record, NULL);
+    const cli_report_wish page = {.args = s->args,
+                                  .run = s->folder,
+                                  .test = s->test ? &s->test->data : NULL,
+                                  .no_test = !s->test,
+                                  .device = *wish,
+                                  .log = s->log};
+    if (cli_report_write(&page, choice->device, choice->entry, &s->report) == WEFT_OK) return;
+    weft_say(&s->log, WEFT_WARNING, "no report: %s", weft_error());
+}
+
 /* ---- the command ---- */
 
 static weft_status train(session *s)
@@ -322,6 +351,7 @@ static weft_status train(session *s)
     if (status == WEFT_OK) status = start_tensorboard(s);
     if (status == WEFT_OK) status = weft_trainer_run(s->trainer, &s->result);
     cli_progress_end(s->progress);
+    if (status == WEFT_OK) report(s, &wish, &choice);
     if (status == WEFT_OK) status = tell(s, choice.entry);
     if (status == WEFT_ERR_DIVERGED && cli_given(s->args, CLI_OPT_JSON)) {
         const weft_status printed = print_summary(s);
@@ -359,5 +389,6 @@ int cli_run_train(const cli_args *args)
     weft_dataset_free(s.test);
     cli_training_free(&s.training);
     free(s.folder);
+    free(s.report);
     return stopped ? cli_signals_exit_code() : code;
 }

@@ -77,6 +77,7 @@ static void write_words(const cli_compare *c, const cli_contender *to, const cha
     *w = (words){.count = 0};
     add(w, c->program, NULL);
     add(w, "train", NULL);
+    add(w, "--no-report", NULL);
     add(w, c->model, NULL);
     add(w, "data", c->data);
     add(w, "device", to->entry->id);

@@ -15,6 +15,7 @@ static const char *const FILES[] = {
     "events.jsonl",
     "curves.svg",
     "curves.png",
+    "report.html",
     "checkpoints/last.safetensors",
     "checkpoints/prev.safetensors",
     "checkpoints/best.safetensors",

@@ -116,7 +116,7 @@ def start(case, program, folder):
 def run_weft(case, program, folder, device, path):
     """Losses by step, tensors after the last one, mean and deviation of the pixels."""
     run = os.path.join(folder, "run-" + device.replace(":", "-"))
-    weft(program, "train", os.path.join(folder, "random.net"), "--data", "idx:" + folder, "--no-test", "--no-shuffle", "--quiet",
+    weft(program, "train", "--no-report", os.path.join(folder, "random.net"), "--data", "idx:" + folder, "--no-test", "--no-shuffle", "--quiet",
          "--val-count", "0", "--augment", "none", "--init", path, "--out", run, *case.options(device))
     with open(os.path.join(run, "steps.csv")) as file:
         losses = [float(row["loss"]) for row in csv.DictReader(file)]

@@ -203,7 +203,7 @@ static void check_plot(int last_row)
     ck_assert_int_gt(marks, 0);
 }
 
-#define TRAIN_ "train " TINY " --val-count 12 --out run --overwrite "
+#define TRAIN_ "train --no-report " TINY " --val-count 12 --out run --overwrite "
 #define RUN_12 TRAIN_ "--epochs 12 "
 #define RUN_4  TRAIN_ "--epochs 4 "
 

@@ -57,7 +57,7 @@ def weft_logits(path):
 
 
 def train(weft, device, run):
-    subprocess.run([weft, "train", "seed-cnn", "--data", "fashion-mnist", "--device", device, "--limit", "4000",
+    subprocess.run([weft, "train", "--no-report", "seed-cnn", "--data", "fashion-mnist", "--device", device, "--limit", "4000",
                     "--epochs", "1", "--no-test", "--quiet", "--out", run], check=True, stdout=subprocess.DEVNULL)
 
 
