@@ -84,7 +84,7 @@ WEFT_API weft_sample_score weft_score_sample(const float *logits, const int32_t 
                                              int64_t index, int32_t class_count);
 
 typedef enum weft_sample_choice {
-    WEFT_WORST_ERRORS, /* wrong, the largest loss first, and before all what has none */
+    WEFT_WORST_ERRORS, /* wrong, the largest loss first; what has none counts as infinite */
     WEFT_SURE_ERRORS,  /* wrong, the largest probability first */
     WEFT_UNSURE_HITS   /* right, the smallest probability first */
 } weft_sample_choice;

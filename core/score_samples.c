@@ -71,55 +71,60 @@ void weft_calibration_measure(const float *logits, const int32_t *classes, int64
 
 /* ---- samples worth a look ---- */
 
+/* A NaN among the logits makes the sum one, and everything that is divided by it. */
 weft_sample_score weft_score_sample(const float *logits, const int32_t *classes, int64_t index,
                                     int32_t class_count)
 {
     const float *row = logits + index * class_count;
-    const int32_t predicted = weft_predicted_class(row, class_count);
+    const int32_t class = classes[index], predicted = weft_predicted_class(row, class_count);
     const softmax s = softmax_of(row, class_count);
-    const bool known = predicted >= 0;
-    return (weft_sample_score){
-        .index = index,
-        .class = classes[index],
-        .predicted = predicted,
-        .probability = probability_of(s, row, predicted),
-        .class_probability = known ? probability_of(s, row, classes[index]) : (double)NAN,
-        .loss = known ? s.largest + log(s.sum) - (double)row[classes[index]] : (double)NAN};
+    return (weft_sample_score){.index = index,
+                               .class = class,
+                               .predicted = predicted,
+                               .probability = probability_of(s, row, predicted),
+                               .class_probability = probability_of(s, row, class),
+                               .loss = s.largest + log(s.sum) - (double)row[class]};
 }
 
-/* Smaller keys first, a NaN first of all. */
-static int compare(double key_a, int64_t index_a, double key_b, int64_t index_b)
+/* What a sample is sorted by, the smallest first. */
+typedef double sort_key(const weft_sample_score *s);
+
+static double loss_key(const weft_sample_score *s)
 {
-    if (isnan(key_a) || isnan(key_b)) {
-        if (isnan(key_a) != isnan(key_b)) return isnan(key_a) ? -1 : 1;
-    } else if (key_a != key_b) {
-        return key_a < key_b ? -1 : 1;
-    }
-    return (index_a > index_b) - (index_a < index_b);
+    return isnan(s->loss) ? -(double)INFINITY : -s->loss;
 }
 
-static int by_loss(const void *a_, const void *b_)
+static double sureness_key(const weft_sample_score *s)
 {
-    const weft_sample_score *a = a_, *b = b_;
-    return compare(-a->loss, a->index, -b->loss, b->index);
+    return isnan(s->probability) ? 0 : -s->probability;
 }
 
-/* What has no probability comes last here. */
-static double sureness(const weft_sample_score *s)
+static double doubt_key(const weft_sample_score *s)
 {
     return isnan(s->probability) ? 0 : s->probability;
 }
 
-static int by_sureness(const void *a_, const void *b_)
+static int compare(sort_key *key, const weft_sample_score *a, const weft_sample_score *b)
 {
-    const weft_sample_score *a = a_, *b = b_;
-    return compare(-sureness(a), a->index, -sureness(b), b->index);
+    const double key_a = key(a), key_b = key(b);
+    if (key_a < key_b) return -1;
+    if (key_a > key_b) return 1;
+    return (a->index > b->index) - (a->index < b->index);
 }
 
-static int by_doubt(const void *a_, const void *b_)
+static int by_loss(const void *a, const void *b)
 {
-    const weft_sample_score *a = a_, *b = b_;
-    return compare(a->probability, a->index, b->probability, b->index);
+    return compare(loss_key, a, b);
+}
+
+static int by_sureness(const void *a, const void *b)
+{
+    return compare(sureness_key, a, b);
+}
+
+static int by_doubt(const void *a, const void *b)
+{
+    return compare(doubt_key, a, b);
 }
 
 static int (*const orders[])(const void *, const void *) = {
