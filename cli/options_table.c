@@ -35,8 +35,10 @@ const cli_command cli_commands[CLI_COMMAND_COUNT] = {
                    "weft train --resume my-run\n"
                    "weft train --config my-run/config.json --seed 2\n"},
     [CLI_EVAL] = {"eval", "RUN|FILE --data SET", 1, 1, cli_run_eval,
-                  "Loss, accuracy, per-class table and confusion matrix of a trained network",
+                  "Loss, accuracy, per-class table, confusion matrix and calibration of a trained "
+                  "network, and its worst errors",
                   "weft eval my-run --data fashion-mnist\n"
+                  "weft eval my-run --data fashion-mnist --errors 10 --reliability diagram.png\n"
                   "weft eval my-run --data fashion-mnist --checkpoint best --json\n"},
     [CLI_PREDICT] = {"predict", "RUN|FILE IMAGE...", 1, CLI_WORDS_MAX, cli_run_predict,
                      "Name what pictures (PNG, JPEG) show, with probabilities",
