@@ -136,10 +136,10 @@ weft_status cli_explain_draw(const cli_explained *e)
                                         .tile = tile,
                                         .map = WEFT_MAP_SEQUENTIAL,
                                         .own_scales = true}};
-    snprintf(title, sizeof title, "What speaks for %.200s (%s %%)", class_of(e, name),
-             cli_fixed(100 * (double)probability(e), 1, number));
-    snprintf(subtitle, sizeof subtitle, "%.100s, %s checkpoint of %.100s", e->base,
-             e->trained->which, cli_trained_title(e->trained));
+    snprintf(title, sizeof title, "%s %%: %.200s",
+             cli_fixed(100 * (double)probability(e), 1, number), class_of(e, name));
+    snprintf(subtitle, sizeof subtitle, "what speaks for it in %.100s (%.60s, %s)", e->base,
+             cli_trained_title(e->trained), e->trained->which);
     if (e->label >= 0)
         snprintf(label, sizeof label, "is %s", cli_class_name(e->trained, e->label, name));
     figure.maps.count = map_tiles(e, tile, *label ? label : NULL);
