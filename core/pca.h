@@ -8,8 +8,8 @@
 
 /* Rows (count x width, at least 2) onto their first two principal components (Hotelling, 1933),
  * centred: xy is count x 2. explained (may be NULL): the share of the whole variance along each.
- * The largest weight of a component by size (of equals the first) is positive, so its sign depends on nothing else. A
- * component without any variance is zero.
+ * The largest weight of a component by size (of equals the first) is positive, so its sign depends
+ * on nothing else. A component without any variance is zero.
  *
  * Found by subspace iteration with eight vectors in double, on the rows themselves: a step takes
  * 32 x count x width operations, usually 10 to 40 steps, and memory is 16 x width doubles: 1,000

@@ -1,8 +1,8 @@
 /* The figure of two grids, one below the other. */
-#include <stdlib.h>
+#define _XOPEN_SOURCE 700
 
 #include "report/explanation.h"
-#include "tests/suite.h"
+#include "tests/drawn_figure.h"
 
 enum { SIDE = 4, MORE = 40 };
 
@@ -46,26 +46,12 @@ START_TEST(one_grid_alone)
 }
 END_TEST
 
-/* Pixels of the drawing that are not paper, in the rows from .. to. */
-static int drawn(const weft_figure *figure, double from, double to)
+/* Pixels of the rows from .. to that are not paper. */
+static int drawn(weft_figure figure, double from, double to)
 {
-    int count = 0;
-    cairo_surface_t *surface =
-        cairo_image_surface_create(CAIRO_FORMAT_RGB24, figure->width, figure->height);
-    cairo_t *cr = cairo_create(surface);
-    const weft_canvas canvas = {cr, weft_palette_of(WEFT_LIGHT)};
-    weft_colour_set(cr, canvas.palette->paper);
-    cairo_paint(cr);
-    figure->draw(&canvas, figure->data);
-    cairo_surface_flush(surface);
-    const unsigned char *bytes = cairo_image_surface_get_data(surface);
-    const int stride = cairo_image_surface_get_stride(surface);
-    for (int y = (int)from; y < (int)to; y++) {
-        for (int x = 0; x < figure->width; x++)
-            count += memcmp(bytes + y * stride + 4 * x, bytes, 3) != 0;
-    }
-    cairo_destroy(cr);
-    cairo_surface_destroy(surface);
+    const drawn_figure pixels = draw_figure(figure, WEFT_LIGHT, 1);
+    const int count = drawn_in(&pixels, WEFT_LIGHT, (weft_box){0, from, figure.width, to - from});
+    free(pixels.rgb);
     return count;
 }
 
@@ -74,10 +60,10 @@ START_TEST(both_are_drawn)
     const weft_explanation both = explanation(MORE), alone = explanation(0);
     const weft_figure two = weft_explanation_figure(&both), one = weft_explanation_figure(&alone);
     const double top = weft_explanation_more(&both);
-    const int upper = drawn(&one, 0, one.height);
+    const int upper = drawn(one, 0, one.height);
     ck_assert_int_gt(upper, 1000);
-    ck_assert_int_eq(drawn(&two, 0, top), upper);
-    ck_assert_int_gt(drawn(&two, top, two.height), upper);
+    ck_assert_int_eq(drawn(two, 0, top), upper);
+    ck_assert_int_gt(drawn(two, top, two.height), upper);
 }
 END_TEST
 
@@ -89,5 +75,7 @@ int main(void)
     tcase_add_test(tests, one_grid_alone);
     tcase_add_test(tests, both_are_drawn);
     suite_add_tcase(suite, tests);
-    return weft_suite_run(suite);
+    const int code = weft_suite_run(suite);
+    forget_fonts();
+    return code;
 }
