@@ -46,7 +46,7 @@ START_TEST(one_device_twice)
 {
     ck_fine(COMPARE "--devices cpu,cpu --out twice");
     ck_assert_str_eq(program_err, "");
-    ck_says(program_out, "cpu         CPU backend: ");
+    ck_says(program_out, "cpu       CPU backend: ");
     ck_says(program_out, "(reference)");
     ck_says(program_out, "cpu#2");
     ck_says(program_out, "same");

@@ -115,7 +115,7 @@ START_TEST(the_row_says_why)
                                  "compare tiny.net --data idx:data --epochs 1 --batch-size 8 -q "
                                  "--devices cpu,opencl:0 --out row"),
                      CHECK);
-    const char *row = strstr(program_out, "opencl:0    failed: ");
+    const char *row = strstr(program_out, "opencl:0  failed: ");
     ck_assert_msg(row != NULL, "%s", program_out);
     ck_says(row, "CL_DEVICE_NOT_AVAILABLE");
 }
