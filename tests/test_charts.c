@@ -54,13 +54,11 @@ START_TEST(test_confusion)
         count[i] = chance(i) < 0.4 ? 0 : i % (n + 1) == 0 ? 123456789 : (int64_t)(50 * chance(i));
     for (int i = 0; i < n && n > 1; i++)
         count[n + i] = 0; /* a class without samples */
-    for (int named = 0; named < 2; named++) {
-        const weft_confusion_chart chart = {title, title, count, n, named ? names : NULL};
-        const weft_figure figure = weft_confusion_figure(&chart);
-        chart_look(&figure);
-        ck_assert_int_eq(chart_find("no data") != NULL, n == 0);
-        ck_assert_int_le(figure.height, 1400);
-    }
+    const weft_confusion_chart chart = {title, title, count, n, n == 2 ? NULL : names};
+    const weft_figure figure = weft_confusion_figure(&chart);
+    chart_look(&figure);
+    ck_assert_int_eq(chart_find("no data") != NULL, n == 0);
+    ck_assert_int_le(figure.height, 1400);
     free(count);
 }
 END_TEST
@@ -116,7 +114,7 @@ END_TEST
 
 START_TEST(test_reliability)
 {
-    static const int bins[] = {1, 2, 10, 15, 20, 50};
+    static const int bins[] = {1, 2, 15, 50};
     for (size_t b = 0; b < sizeof bins / sizeof *bins; b++) {
         double confidence[50], accuracy[50];
         int64_t count[50];
