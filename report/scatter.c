@@ -131,11 +131,20 @@ static void draw_note(const weft_canvas *canvas, const weft_scatter *d, int show
                     text);
 }
 
-static void draw_y_title(const weft_canvas *canvas, const weft_scatter *d, const weft_panel *p)
+/* Left of the widest number along the axis. */
+static void draw_y_title(const weft_canvas *canvas, const weft_scatter *d, const weft_panel *p,
+                         weft_ticks ticks)
 {
+    const weft_label number = {.size = 11};
+    double widest = 0;
     if (!d->y_title) return;
+    for (int i = 0; i < ticks.count; i++) {
+        char text[WEFT_FIXED_TEXT];
+        const char *tick = weft_tick_text(ticks, i, text);
+        widest = fmax(widest, weft_label_width(canvas->cr, &number, tick));
+    }
     weft_label_draw(canvas->cr,
-                    &(weft_label){.x = WEFT_MARGIN + 8,
+                    &(weft_label){.x = p->left - widest - 20,
                                   .y = p->top + p->height / 2,
                                   .size = 11,
                                   .width = p->height,
@@ -164,7 +173,7 @@ static void draw(const weft_canvas *canvas, const void *data)
                           .y_low = y.first,
                           .y_high = y.first + y.step * (y.count - 1)};
     weft_heading_draw(canvas, d->title, d->subtitle, width_of(d));
-    draw_y_title(canvas, d, &p);
+    draw_y_title(canvas, d, &p, y);
     weft_panel_y_axis(canvas, &p, y);
     weft_panel_x_axis(canvas, &p, x, d->x_title ? d->x_title : "", true);
     draw_legend(canvas, d);

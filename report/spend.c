@@ -50,7 +50,8 @@ static double total_of(const weft_spend *d)
 static void draw_row(const weft_canvas *canvas, const weft_panel *p, const row *r, int i,
                      double total)
 {
-    char text[96], value[WEFT_NUMBER_TEXT], share[WEFT_FIXED_TEXT];
+    char text[96], value[WEFT_NUMBER_TEXT], number[WEFT_FIXED_TEXT];
+    const double share = total > 0 ? 100 * known(r->value) / total : 0;
     const double top = p->top + i * ROW, right = weft_panel_x(p, known(r->value));
     weft_label label = {.x = p->left - 12,
                         .y = top + ROW / 2.0 + 4,
@@ -63,7 +64,7 @@ static void draw_row(const weft_canvas *canvas, const weft_panel *p, const row *
                    canvas->palette->series[0]);
     if (weft_drawable(r->value))
         (void)snprintf(text, sizeof text, "%s  (%s %%)", weft_format(r->value, 3, value),
-                       weft_fixed(total > 0 ? 100 * known(r->value) / total : 0, 1, share));
+                       share > 0 && share < 0.05 ? "< 0.1" : weft_fixed(share, 1, number));
     else
         (void)snprintf(text, sizeof text, "unknown");
     label.anchor = WEFT_LEFT;
