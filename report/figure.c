@@ -10,6 +10,7 @@
 #include "core/checked.h"
 #include "core/posix.h"
 #include "report/svg_names.h"
+#include "report/svg_short.h"
 
 enum { PNG_SCALE = 2 };
 
@@ -62,6 +63,7 @@ static cairo_status_t make_svg(const weft_figure *figure, weft_theme theme, byte
     if (status == CAIRO_STATUS_SUCCESS) status = cairo_surface_status(surface);
     cairo_surface_destroy(surface);
     if (status != CAIRO_STATUS_SUCCESS) return status;
+    weft_svg_shorten((char *)out->data, &out->count);
     return weft_svg_rename((char *)out->data, &out->count) ? CAIRO_STATUS_SUCCESS
                                                            : CAIRO_STATUS_NO_MEMORY;
 }

@@ -101,7 +101,8 @@ static void draw_legend(const weft_canvas *canvas, const weft_scatter *d)
     char text[48];
     for (int i = 0; i < named; i++) {
         char number[WEFT_NUMBER_TEXT];
-        const double x = LEGEND_LEFT + i / LEGEND_ROWS * LEGEND_COLUMN;
+        const int column = i / LEGEND_ROWS;
+        const double x = LEGEND_LEFT + column * LEGEND_COLUMN;
         label.x = x + 18;
         label.y = TOP + 10 + i % LEGEND_ROWS * LEGEND_ROW;
         weft_colour_set(canvas->cr, canvas->palette->series[i % WEFT_SERIES]);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "report/figure.h"
+#include "report/svg_short.h"
 #include "tests/fonts.h"
 #include "tests/suite.h"
 
@@ -172,6 +173,40 @@ START_TEST(test_a_picture_too_large)
 }
 END_TEST
 
+/* What cairo writes, and what is left of it. */
+static const char *const long_and_short[][2] = {
+    {"x=\"1.234567\"", "x=\"1.23\""},
+    {"x=\"1.235\"", "x=\"1.24\""},
+    {"x=\"-0.001\"", "x=\"-0\""},
+    {"x=\"9.996\"", "x=\"10\""},
+    {"x=\"0.0512\"", "x=\"0.05\""},
+    {"x=\"3.4012\"", "x=\"3.4\""},
+    {"x=\"12.5\" y=\"7\"", "x=\"12.5\" y=\"7\""},
+    {"version=\"1.0\"", "version=\"1.0\""},
+    {"http://www.w3.org/2000/svg", "http://www.w3.org/2000/svg"},
+    {"1234567890123.4567", "1234567890123.4567"},
+    {"<path d=\"M 1 -2.005 L 3 4.5 Z\"/>", "<path d=\"M1-2.01L3 4.5Z\"/>"},
+    {"transform=\"matrix(0.001953125,0,0,1,2,3)\" x=\"1.111\"",
+     "transform=\"matrix(0.001953125,0,0,1,2,3)\" x=\"1.11\""},
+    {"base64,1234+567/1=\" 1.111", "base64,1234+567/1=\" 1.11"},
+    {"fill:rgb(1.23456%,0%,0%);fill-opacity:1;", "fill:rgb(1.23%,0%,0%);"},
+    {"fill-opacity:0.5;", "fill-opacity:0.5;"},
+    {"transform=\"never ends", "transform=\"never ends"},
+    {" d=\"M 1.", " d=\"M1."},
+    {"5.", "5."},
+    {"", ""}};
+
+START_TEST(test_shorter_svg)
+{
+    char text[128];
+    size_t count = strlen(long_and_short[_i][0]);
+    memcpy(text, long_and_short[_i][0], count);
+    weft_svg_shorten(text, &count);
+    text[count] = 0;
+    ck_assert_str_eq(text, long_and_short[_i][1]);
+}
+END_TEST
+
 /* ---- names ---- */
 
 START_TEST(test_names)
@@ -203,6 +238,7 @@ END_TEST
 
 int main(void)
 {
+    enum { TEXTS = sizeof long_and_short / sizeof *long_and_short };
     Suite *suite = suite_create("figure");
     TCase *tests = tcase_create("figure");
     tcase_add_test(tests, test_contrast);
@@ -213,6 +249,7 @@ int main(void)
     tcase_add_test(tests, test_in_memory);
     tcase_add_test(tests, test_a_drawing_that_cairo_refuses);
     tcase_add_test(tests, test_a_picture_too_large);
+    tcase_add_loop_test(tests, test_shorter_svg, 0, TEXTS);
     tcase_add_test(tests, test_names);
     tcase_add_test(tests, test_tick_texts);
     suite_add_tcase(suite, tests);
