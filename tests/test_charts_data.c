@@ -64,6 +64,58 @@ static double middle_y(const char *text)
     return (t->top + t->bottom) / 2;
 }
 
+/* ---- curves ---- */
+
+START_TEST(test_curves_say)
+{
+    weft_curve_point point[] = {{1, 1.0, 0.5, 0.9, 0.6, 0.002},
+                                {2, 0.8, 0.6, 0.5, 0.711, 0.001},
+                                {3, 0.7, 0.7, 0.55, 0.72, NAN}};
+    const weft_curves curves = {"t", "s", point, 3};
+    drawn_figure drawn = look(weft_curves_figure(&curves));
+    ck_assert_ptr_nonnull(chart_find("best epoch 2: 0.5000"));
+    ck_assert_ptr_nonnull(chart_find("best epoch 2: 71.1 %"));
+    ck_assert_ptr_nonnull(chart_find("0.5500"));
+    ck_assert_ptr_nonnull(chart_find("72.0 %"));
+    const chart_text *rate = chart_find("Learning rate (at the end of the epoch)");
+    ck_assert_ptr_nonnull(rate);
+    ck_assert_double_gt(rate->top, middle_y("Loss (mean per sample)") + 300);
+    ck_assert_double_gt(middle_y("0.002"), rate->bottom);
+    free(drawn.rgb);
+    for (int i = 0; i < 3; i++)
+        point[i].learning_rate = NAN;
+    drawn_figure lower = look(weft_curves_figure(&curves));
+    ck_assert_ptr_null(chart_find("Learning rate (at the end of the epoch)"));
+    ck_assert_int_lt(lower.height, drawn.height);
+    free(lower.rgb);
+}
+END_TEST
+
+/* Of ten thousand epochs some hundred share a column of the picture; one that sticks out is seen,
+ * whichever it is, and so is a gap as wide as some columns. */
+START_TEST(test_every_peak_is_drawn)
+{
+    enum { MANY = 10000, PEAK = 7777 };
+    static weft_curve_point point[MANY];
+    for (int i = 0; i < MANY; i++)
+        point[i] = (weft_curve_point){i + 1, i == PEAK + _i ? 1 : 0.1, NAN, NAN, NAN, NAN};
+    for (int i = 2000; i < 3000; i++)
+        point[i].train_loss = NAN;
+    const weft_curves curves = {"t", "s", point, MANY};
+    drawn_figure drawn = look(weft_curves_figure(&curves));
+    const double first = middle_x("2000"), last = middle_x("10000"), unit = (last - first) / 8000;
+    const double x = first + (PEAK - 2000) * unit - 500; /* the text found is the right panel's */
+    const weft_colour blue = weft_palette_of(WEFT_LIGHT)->series[0];
+    const found peak = find_in(&drawn, blue, (weft_box){x - 4, 100, 8, 200});
+    const found around = find_in(&drawn, blue, (weft_box){x - 60, 100, 50, 200});
+    const found gap = find_in(&drawn, blue, (weft_box){first - 500 + 4, 100, 1000 * unit - 8, 260});
+    ck_assert_int_gt(peak.count, 100);
+    ck_assert_int_eq(around.count, 0);
+    ck_assert_int_eq(gap.count, 0);
+    free(drawn.rgb);
+}
+END_TEST
+
 /* ---- classes ---- */
 
 static const char *const animals[] = {"cat", "dog", "cow"};
@@ -312,6 +364,8 @@ int main(void)
     Suite *suite = suite_create("charts_data");
     TCase *tests = tcase_create("charts_data");
     tcase_set_timeout(tests, 60);
+    tcase_add_test(tests, test_curves_say);
+    tcase_add_loop_test(tests, test_every_peak_is_drawn, 0, 4);
     tcase_add_test(tests, test_class_bars_end_at_their_values);
     tcase_add_test(tests, test_worst_classes);
     tcase_add_test(tests, test_confusion_cells);
