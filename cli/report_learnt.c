@@ -8,7 +8,7 @@
 #include "core/explain.h"
 #include "report/tiles.h"
 
-enum { TILES = 64, GRID_COLUMNS = 16, NUMBER = 16, LAYERS = 6 };
+enum { TILES = 32, GRID_COLUMNS = 16, NUMBER = 16, LAYERS = 6 };
 
 static weft_status no_memory(void)
 {

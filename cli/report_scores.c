@@ -10,7 +10,7 @@
 #include "report/reliability.h"
 #include "report/tiles.h"
 
-enum { CLASS_COLUMNS = 5, CELL = 32, GRID = 24, GRID_COLUMNS = 8, CAPTION = 80 };
+enum { CLASS_COLUMNS = 5, CELL = 32, GRID = 16, GRID_COLUMNS = 8, CAPTION = 80 };
 
 static weft_status no_memory(void)
 {

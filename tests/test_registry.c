@@ -236,7 +236,7 @@ START_TEST(test_version)
 {
     weft_backend other = fake("other", one, cpu_info);
     other.version = WEFT_BACKEND_VERSION + 1;
-    ck_weft_refused(weft_backend_register(registry, &other), WEFT_ERR_USAGE, "version 5");
+    ck_weft_refused(weft_backend_register(registry, &other), WEFT_ERR_USAGE, "interface version");
     other.version = 0;
     ck_weft_refused(weft_backend_register(registry, &other), WEFT_ERR_USAGE, "version 0");
 }
