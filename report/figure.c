@@ -1,41 +1,20 @@
 /* One drawing to SVG and PNG: made in memory, then written as whole files. */
 #include "report/figure.h"
 
-#include <stdint.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include <cairo-svg.h>
 
-#include "core/checked.h"
 #include "core/posix.h"
+#include "report/bytes.h"
 #include "report/svg_names.h"
 #include "report/svg_short.h"
 
 enum { PNG_SCALE = 2 };
 
-/* A file that grows in memory. */
-typedef struct bytes {
-    unsigned char *data;
-    size_t count, capacity;
-} bytes;
-
 static cairo_status_t append(void *closure, const unsigned char *data, unsigned int count)
 {
-    bytes *b = closure;
-    size_t need;
-    if (weft_add_size(b->count, count, &need)) return CAIRO_STATUS_NO_MEMORY;
-    if (need > b->capacity) {
-        size_t capacity;
-        if (weft_mul_size(need, 2, &capacity)) return CAIRO_STATUS_NO_MEMORY;
-        unsigned char *grown = realloc(b->data, capacity);
-        if (!grown) return CAIRO_STATUS_NO_MEMORY;
-        b->data = grown;
-        b->capacity = capacity;
-    }
-    memcpy(b->data + b->count, data, count);
-    b->count = need;
-    return CAIRO_STATUS_SUCCESS;
+    return weft_bytes_add(closure, data, count) ? CAIRO_STATUS_SUCCESS : CAIRO_STATUS_NO_MEMORY;
 }
 
 static cairo_status_t draw_on(cairo_surface_t *surface, double scale, const weft_figure *figure,
@@ -53,22 +32,25 @@ static cairo_status_t draw_on(cairo_surface_t *surface, double scale, const weft
     return status;
 }
 
-static cairo_status_t make_svg(const weft_figure *figure, weft_theme theme, bytes *out)
+static cairo_status_t make_svg(const weft_figure *figure, weft_theme theme, weft_bytes *out)
 {
+    weft_bytes svg = {0};
     cairo_surface_t *surface =
-        cairo_svg_surface_create_for_stream(append, out, figure->width, figure->height);
+        cairo_svg_surface_create_for_stream(append, &svg, figure->width, figure->height);
     cairo_svg_surface_set_document_unit(surface, CAIRO_SVG_UNIT_PX);
     cairo_status_t status = draw_on(surface, 1, figure, theme);
     cairo_surface_finish(surface);
     if (status == CAIRO_STATUS_SUCCESS) status = cairo_surface_status(surface);
     cairo_surface_destroy(surface);
-    if (status != CAIRO_STATUS_SUCCESS) return status;
-    weft_svg_shorten((char *)out->data, &out->count);
-    return weft_svg_rename((char *)out->data, &out->count) ? CAIRO_STATUS_SUCCESS
-                                                           : CAIRO_STATUS_NO_MEMORY;
+    if (status == CAIRO_STATUS_SUCCESS) weft_svg_shorten(svg.data, &svg.count);
+    if (status == CAIRO_STATUS_SUCCESS && !weft_svg_rename(svg.data, svg.count, out))
+        status = CAIRO_STATUS_NO_MEMORY;
+    free(svg.data);
+    return status;
 }
 
-static cairo_status_t make_png(const weft_figure *figure, weft_theme theme, int scale, bytes *out)
+static cairo_status_t make_png(const weft_figure *figure, weft_theme theme, int scale,
+                               weft_bytes *out)
 {
     cairo_surface_t *surface = cairo_image_surface_create(CAIRO_FORMAT_RGB24, figure->width * scale,
                                                           figure->height * scale);
@@ -80,14 +62,13 @@ static cairo_status_t make_png(const weft_figure *figure, weft_theme theme, int 
 }
 
 /* Hand a drawn file over, or free it and say why there is none. */
-static weft_status hand_over(cairo_status_t made, bytes *file, char **out, size_t *count)
+static weft_status hand_over(cairo_status_t made, weft_bytes *file, char **out, size_t *count)
 {
-    static const unsigned char end[1] = {0};
     *out = NULL;
     *count = 0;
-    if (made == CAIRO_STATUS_SUCCESS) made = append(file, end, 1);
+    if (made == CAIRO_STATUS_SUCCESS) made = append(file, (const unsigned char *)"", 1);
     if (made == CAIRO_STATUS_SUCCESS) {
-        *out = (char *)file->data;
+        *out = file->data;
         *count = file->count - 1;
         return WEFT_OK;
     }
@@ -99,14 +80,14 @@ static weft_status hand_over(cairo_status_t made, bytes *file, char **out, size_
 
 weft_status weft_figure_svg(const weft_figure *figure, weft_theme theme, char **out, size_t *count)
 {
-    bytes svg = {0};
+    weft_bytes svg = {0};
     return hand_over(make_svg(figure, theme, &svg), &svg, out, count);
 }
 
 weft_status weft_figure_png(const weft_figure *figure, weft_theme theme, int scale, char **out,
                             size_t *count)
 {
-    bytes png = {0};
+    weft_bytes png = {0};
     return hand_over(make_png(figure, theme, scale, &png), &png, out, count);
 }
 

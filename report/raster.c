@@ -121,29 +121,51 @@ static void fill(cairo_surface_t *surface, const weft_raster *r, int factor)
     cairo_surface_mark_dirty(surface);
 }
 
+static void paint(cairo_t *cr, cairo_surface_t *surface, int width, int height, weft_box box)
+{
+    cairo_save(cr);
+    cairo_translate(cr, box.left, box.top);
+    cairo_scale(cr, box.width / width, box.height / height);
+    cairo_set_source_surface(cr, surface, 0, 0);
+    cairo_pattern_set_filter(cairo_get_source(cr),
+                             box.width < width ? CAIRO_FILTER_GOOD : CAIRO_FILTER_NEAREST);
+    cairo_pattern_set_extend(cairo_get_source(cr), CAIRO_EXTEND_PAD);
+    cairo_rectangle(cr, 0, 0, width, height);
+    cairo_fill(cr);
+    cairo_restore(cr);
+}
+
+/* Two points a unit are enough of an image that is larger than its place. */
+static void paint_smaller(cairo_t *cr, cairo_surface_t *surface, int width, int height,
+                          weft_box box)
+{
+    const int less_wide = (int)ceil(2 * box.width), less_high = (int)ceil(2 * box.height);
+    cairo_surface_t *smaller = cairo_image_surface_create(CAIRO_FORMAT_RGB24, less_wide, less_high);
+    cairo_t *on = cairo_create(smaller);
+    paint(on, surface, width, height, (weft_box){0, 0, less_wide, less_high});
+    const bool good = cairo_status(on) == CAIRO_STATUS_SUCCESS;
+    cairo_destroy(on);
+    if (good)
+        paint(cr, smaller, less_wide, less_high, box);
+    else
+        paint(cr, surface, width, height, box); /* which hands the failure to cr */
+    cairo_surface_destroy(smaller);
+}
+
 /* A viewer of SVG may smooth what it enlarges. So the pixels are enlarged here, and what is left to
  * smooth is a unit wide. */
 void weft_raster_draw(const weft_canvas *canvas, const weft_raster *raster, weft_box box)
 {
     const int width = weft_raster_width(raster), height = weft_raster_height(raster);
     if (width < 1 || height < 1) return;
-    const double scale = box.width / width;
-    const int factor = scale > 1 ? (int)scale : 1;
+    const int factor = box.width > width ? (int)(box.width / width) : 1;
     cairo_surface_t *surface =
         cairo_image_surface_create(CAIRO_FORMAT_RGB24, width * factor, height * factor);
     fill(surface, raster, factor);
-
-    cairo_t *cr = canvas->cr;
-    cairo_save(cr);
-    cairo_translate(cr, box.left, box.top);
-    cairo_scale(cr, scale / factor, scale / factor);
-    cairo_set_source_surface(cr, surface, 0, 0);
-    cairo_pattern_set_filter(cairo_get_source(cr),
-                             scale < 1 ? CAIRO_FILTER_GOOD : CAIRO_FILTER_NEAREST);
-    cairo_pattern_set_extend(cairo_get_source(cr), CAIRO_EXTEND_PAD);
-    cairo_rectangle(cr, 0, 0, width * factor, height * factor);
-    cairo_fill(cr);
-    cairo_restore(cr);
+    if (2 * box.width < width)
+        paint_smaller(canvas->cr, surface, width, height, box);
+    else
+        paint(canvas->cr, surface, width * factor, height * factor, box);
     cairo_surface_destroy(surface);
 }
 

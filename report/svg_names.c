@@ -4,86 +4,84 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Text that is read and written again further ahead in the same place. */
-typedef struct cursor {
-    char *text;
-    size_t from, to, end;
-} cursor;
+/* Text that is copied up to `at` but for what is left out. */
+typedef struct reader {
+    const char *text;
+    size_t copied, at, end;
+    uint64_t *seen; /* numbers of images, in the order in which they come up */
+    size_t seen_count;
+} reader;
 
-static bool stands_here(const cursor *c, const char *mark)
+static bool stands_here(const reader *r, const char *mark)
 {
     const size_t length = strlen(mark);
-    return c->end - c->from >= length && memcmp(c->text + c->from, mark, length) == 0;
+    return r->end - r->at >= length && memcmp(r->text + r->at, mark, length) == 0;
 }
 
-static void keep(cursor *c, size_t count)
+static void copy(reader *r, weft_bytes *out)
 {
-    memmove(c->text + c->to, c->text + c->from, count);
-    c->from += count;
-    c->to += count;
+    (void)weft_bytes_add(out, r->text + r->copied, r->at - r->copied);
+    r->copied = r->at;
 }
 
-static uint64_t take_number(cursor *c)
+/* Leave out a number and the quote behind it. */
+static uint64_t skip_number(reader *r)
 {
     uint64_t number = 0;
-    for (; c->from < c->end && c->text[c->from] >= '0' && c->text[c->from] <= '9'; c->from++)
-        number = 10 * number + (uint64_t)(c->text[c->from] - '0');
+    for (; r->at < r->end && r->text[r->at] >= '0' && r->text[r->at] <= '9'; r->at++)
+        number = 10 * number + (uint64_t)(r->text[r->at] - '0');
+    r->at += r->at < r->end;
+    r->copied = r->at;
     return number;
 }
 
-static void put_number(cursor *c, size_t number)
-{
-    char digits[24];
-    size_t count = 0;
-    do
-        digits[count++] = (char)('0' + number % 10);
-    while ((number /= 10) > 0);
-    while (count > 0)
-        c->text[c->to++] = digits[--count];
-}
-
 /* The place of a number among those seen, which it joins. */
-static size_t place_of(uint64_t number, uint64_t *seen, size_t *count)
+static size_t place_of(reader *r, uint64_t number)
 {
-    size_t i = *count;
-    while (i > 0 && seen[i - 1] != number)
+    size_t i = r->seen_count;
+    while (i > 0 && r->seen[i - 1] != number)
         i--;
     if (i > 0) return i - 1;
-    seen[*count] = number;
-    return (*count)++;
+    r->seen[r->seen_count] = number;
+    return r->seen_count++;
 }
 
 static const char image_name[] = "\"image", image_link[] = "\"#image", surface[] = " id=\"surface";
 
-static size_t count_names(char *text, size_t count)
+static size_t count_names(reader r)
 {
-    cursor c = {text, 0, 0, count};
     size_t names = 0;
-    for (; c.from < count; c.from++)
-        names += stands_here(&c, image_name) || stands_here(&c, image_link);
+    for (; r.at < r.end; r.at++)
+        names += stands_here(&r, image_name) || stands_here(&r, image_link);
     return names;
 }
 
-bool weft_svg_rename(char *text, size_t *count)
+static void rename_all(reader *r, weft_bytes *out)
 {
-    cursor c = {text, 0, 0, *count};
-    size_t seen_count = 0;
-    uint64_t *seen = calloc(count_names(text, *count) + 1, sizeof *seen);
-    if (!seen) return false;
-    while (c.from < c.end) {
-        const bool name = stands_here(&c, image_name), link = stands_here(&c, image_link);
+    while (r->at < r->end) {
+        const bool name = stands_here(r, image_name), link = stands_here(r, image_link);
         if (name || link) {
-            keep(&c, name ? sizeof image_name - 1 : sizeof image_link - 1);
-            put_number(&c, place_of(take_number(&c), seen, &seen_count));
-        } else if (stands_here(&c, surface)) {
-            c.from += sizeof surface - 1;
-            (void)take_number(&c);
-            c.from += c.from < c.end; /* the closing quote */
+            r->at += name ? sizeof image_name - 1 : sizeof image_link - 1;
+            copy(r, out);
+            (void)weft_bytes_format(out, "%zu\"%s", place_of(r, skip_number(r)),
+                                    name ? " image-rendering=\"pixelated\"" : "");
+        } else if (stands_here(r, surface)) {
+            copy(r, out);
+            r->at += sizeof surface - 1;
+            (void)skip_number(r);
         } else {
-            keep(&c, 1);
+            r->at++;
         }
     }
-    *count = c.to;
-    free(seen);
-    return true;
+    copy(r, out);
+}
+
+bool weft_svg_rename(const char *text, size_t count, weft_bytes *out)
+{
+    reader r = {.text = text, .end = count};
+    r.seen = calloc(count_names(r) + 1, sizeof *r.seen);
+    if (!r.seen) return false;
+    rename_all(&r, out);
+    free(r.seen);
+    return !out->failed;
 }

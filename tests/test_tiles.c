@@ -400,18 +400,26 @@ END_TEST
 
 START_TEST(names_in_svg)
 {
-    char text[] = "<image id=\"image17\"/><use href=\"#image17\"/><image id=\"image9\"/>"
-                  "<g id=\"surface16\"><use href=\"#image9\"/><use href=\"#image17\"/> image8";
-    static const char wanted[] =
-        "<image id=\"image0\"/><use href=\"#image0\"/><image id=\"image1\"/>"
-        "<g><use href=\"#image1\"/><use href=\"#image0\"/> image8";
-    size_t count = sizeof text - 1;
-    ck_assert(weft_svg_rename(text, &count));
-    ck_assert_uint_eq(count, sizeof wanted - 1);
-    ck_assert_mem_eq(text, wanted, count);
-    count = 0;
-    ck_assert(weft_svg_rename(text, &count));
-    ck_assert_uint_eq(count, 0);
+    static const char text[] = "<image id=\"image17\" w/><use href=\"#image17\"/>"
+                               "<image id=\"image9\"/><g id=\"surface16\">"
+                               "<use href=\"#image9\"/><use href=\"#image17\"/> image8";
+    static const char wanted[] = "<image id=\"image0\" image-rendering=\"pixelated\" w/>"
+                                 "<use href=\"#image0\"/>"
+                                 "<image id=\"image1\" image-rendering=\"pixelated\"/><g>"
+                                 "<use href=\"#image1\"/><use href=\"#image0\"/> image8";
+    weft_bytes out = {0};
+    ck_assert(weft_svg_rename(text, sizeof text - 1, &out));
+    ck_assert_uint_eq(out.count, sizeof wanted - 1);
+    ck_assert_mem_eq(out.data, wanted, out.count);
+    /* What ends too early is copied, not read past. */
+    for (size_t count = 0; count < sizeof text; count++) {
+        char *cut = malloc(count + 1);
+        memcpy(cut, text, count);
+        out.count = 0;
+        ck_assert(weft_svg_rename(cut, count, &out));
+        free(cut);
+    }
+    free(out.data);
 }
 END_TEST
 
