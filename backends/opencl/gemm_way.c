@@ -74,6 +74,12 @@ static bool fits_registers(const cl_device *device, int32_t high, int32_t vector
     return (high + 1) * vectors < cl_tile_budget(device);
 }
 
+/* Where four fifths of the registers stay empty, additions wait for each other. */
+static bool fills_registers(const cl_device *device, int32_t high, int32_t vectors)
+{
+    return 5 * (high + 1) * vectors >= cl_tile_budget(device);
+}
+
 /* The prior; never more vectors than the product has columns for. */
 static void prior_tile(const cl_device *device, const weft_gemm *g, cl_gemm_way *way)
 {
@@ -168,15 +174,17 @@ static void list_vector(const cl_device *device, const weft_gemm *g, const cl_ge
                         choices *c)
 {
     static const int32_t tiles[][2] = {{8, 2}, {14, 2}, {10, 2}, {12, 2}, {6, 4}, {4, 4},
-                                       {8, 1}, {14, 1}, {4, 2},  {6, 2},  {6, 1}, {4, 3}};
+                                       {8, 1}, {14, 1}, {4, 2},  {6, 2},  {6, 1}, {4, 3},
+                                       {5, 1}, {4, 1},  {2, 2},  {3, 1},  {2, 1}, {1, 1}};
     static const int32_t deeps[] = {256, 128, 512};
     propose_vector(c, prior);
     for (size_t i = 0; i < sizeof tiles / sizeof *tiles; i++) {
-        if (!fits_registers(device, tiles[i][0], tiles[i][1]) ||
-            tiles[i][1] > cl_divide_up(g->n, 16))
+        const int32_t high = tiles[i][0], vectors = tiles[i][1];
+        if (!fits_registers(device, high, vectors) || !fills_registers(device, high, vectors) ||
+            vectors > cl_divide_up(g->n, 16))
             continue;
         for (size_t d = 0; d < sizeof deeps / sizeof *deeps && c->count < 16; d++) {
-            const cl_gemm_way way = {.high = tiles[i][0], .vectors = tiles[i][1], .deep = deeps[d]};
+            const cl_gemm_way way = {.high = high, .vectors = vectors, .deep = deeps[d]};
             const bool same =
                 way.high == prior->high && way.vectors == prior->vectors && way.deep == prior->deep;
             if (!same && (d == 0 || g->k > deeps[1])) propose_vector(c, &way);

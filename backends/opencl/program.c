@@ -70,8 +70,10 @@ weft_status cl_cache_new(const cl_device *device, cl_cache **out)
     *out = cache;
     if (!cache) return weft_fail(WEFT_ERR_MEMORY, "program cache: out of memory");
     hex_of(XXH3_128bits(all, (size_t)length), cache->identity);
+    /* Compilers in the process write on its error stream, how many warnings there were at least;
+     * of GPUs they are kept, for what they say of spilled registers. */
     snprintf(cache->options, sizeof cache->options, "-cl-std=CL1.2 -cl-mad-enable%s",
-             device->info.type == WEFT_DEVICE_CPU ? " -cl-denorms-are-zero" : "");
+             device->info.type == WEFT_DEVICE_CPU ? " -cl-denorms-are-zero -w" : "");
     return WEFT_OK;
 }
 
