@@ -195,12 +195,27 @@ static json_t *read_json(const train_bench *b, const char *name)
 
 START_TEST(summary_has_its_keys)
 {
-    static const char *const KEYS[] = {
-        "outcome",       "model",          "data",       "device",       "seed",
-        "epochs",        "steps",          "parameters", "seconds",      "images_per_second",
-        "train_loss",    "train_accuracy", "val_loss",   "val_accuracy", "test_loss",
-        "test_accuracy", "best_epoch",     "start_seconds", "compile_seconds",
-        "device_bytes",  "peak_memory_bytes"};
+    static const char *const KEYS[] = {"outcome",
+                                       "model",
+                                       "data",
+                                       "device",
+                                       "seed",
+                                       "epochs",
+                                       "steps",
+                                       "parameters",
+                                       "seconds",
+                                       "images_per_second",
+                                       "train_loss",
+                                       "train_accuracy",
+                                       "val_loss",
+                                       "val_accuracy",
+                                       "test_loss",
+                                       "test_accuracy",
+                                       "best_epoch",
+                                       "start_seconds",
+                                       "compile_seconds",
+                                       "device_bytes",
+                                       "peak_memory_bytes"};
     train_bench b;
     weft_train_result result;
     bench_open(&b, "cpu", BENCH_NETWORK);
