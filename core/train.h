@@ -79,8 +79,8 @@ typedef struct weft_train_result {
     double train_loss, train_accuracy, val_loss,
         val_accuracy; /* of the last epoch; NAN when there is none */
     double test_loss,
-        test_accuracy;   /* of the last weights; NAN without a test set or when not finished */
-    uint32_t best_epoch; /* 0: none */
+        test_accuracy;      /* of the last weights; NAN without a test set or when not finished */
+    uint32_t best_epoch;    /* 0: none */
     double start_seconds;   /* from open_seconds before weft_trainer_new until it returned */
     double compile_seconds; /* of it, in making the device's programs; 0: nothing was compiled */
     int64_t device_bytes;   /* that the training needs on the device; 0: not counted */
@@ -115,7 +115,7 @@ typedef struct weft_train_desc {
                            out is ignored and options must be those of its config.json */
     const char *init;   /* weights to start from (safetensors); NULL: drawn from the seed */
     const char *init_partial; /* patterns of layers that are drawn afresh though init is given */
-    double open_seconds; /* what opening the device took: the start-up begins with it */
+    double open_seconds;      /* what opening the device took: the start-up begins with it */
     bool check_numerics; /* look at the outputs of every op, to name the first that is not finite;
                             slow, and changes no result */
     const char *family;  /* wishes that change results, NULL: "auto"; the device was opened */
