@@ -84,7 +84,7 @@ static weft_status attempt(weft_device *device, const weft_device_entry *entry, 
 
 typedef struct filter_tiles {
     weft_tile tile[TILES_MOST];
-    char caption[TILES_MOST][24];
+    char caption[TILES_MOST][32];
     char title[TEXT], subtitle[TEXT];
 } filter_tiles;
 
