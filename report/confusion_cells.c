@@ -2,6 +2,8 @@
 
 #include <stdio.h>
 
+#include "report/raster.h"
+
 enum { RECTANGLES_MOST = 40 }; /* classes; more are drawn as pixels, which keeps the SVG small */
 
 weft_colour weft_confusion_colour(const weft_palette *palette, int series, double share)
@@ -102,7 +104,6 @@ static void paint_row(const weft_canvas *canvas, const weft_confusion_chart *d, 
 static void draw_pixels(const weft_canvas *canvas, const weft_confusion_chart *d,
                         const weft_confusion_layout *l)
 {
-    cairo_t *cr = canvas->cr;
     const int times = l->cell >= 2 ? (int)l->cell : 1;
     const int side = d->classes * times;
     cairo_surface_t *image = cairo_image_surface_create(CAIRO_FORMAT_RGB24, side, side);
@@ -112,13 +113,8 @@ static void draw_pixels(const weft_canvas *canvas, const weft_confusion_chart *d
             paint_row(canvas, d, row, times, image);
         cairo_surface_mark_dirty(image);
     }
-    cairo_save(cr);
-    cairo_translate(cr, l->left, l->top);
-    cairo_scale(cr, l->cell / times, l->cell / times);
-    cairo_set_source_surface(cr, image, 0, 0);
-    cairo_pattern_set_filter(cairo_get_source(cr), CAIRO_FILTER_NEAREST);
-    cairo_paint(cr);
-    cairo_restore(cr);
+    const double wide = d->classes * l->cell;
+    weft_surface_draw(canvas->cr, image, side, side, (weft_box){l->left, l->top, wide, wide});
     cairo_surface_destroy(image);
 }
 

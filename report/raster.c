@@ -121,15 +121,17 @@ static void fill(cairo_surface_t *surface, const weft_raster *r, int factor)
     cairo_surface_mark_dirty(surface);
 }
 
-static void paint(cairo_t *cr, cairo_surface_t *surface, int width, int height, weft_box box)
+/* The pattern is our own: one that cairo_get_source() makes after a failure is never freed. */
+void weft_surface_draw(cairo_t *cr, cairo_surface_t *surface, int width, int height, weft_box box)
 {
+    cairo_pattern_t *pixels = cairo_pattern_create_for_surface(surface);
+    cairo_pattern_set_filter(pixels, box.width < width ? CAIRO_FILTER_GOOD : CAIRO_FILTER_NEAREST);
+    cairo_pattern_set_extend(pixels, CAIRO_EXTEND_PAD);
     cairo_save(cr);
     cairo_translate(cr, box.left, box.top);
     cairo_scale(cr, box.width / width, box.height / height);
-    cairo_set_source_surface(cr, surface, 0, 0);
-    cairo_pattern_set_filter(cairo_get_source(cr),
-                             box.width < width ? CAIRO_FILTER_GOOD : CAIRO_FILTER_NEAREST);
-    cairo_pattern_set_extend(cairo_get_source(cr), CAIRO_EXTEND_PAD);
+    cairo_set_source(cr, pixels);
+    cairo_pattern_destroy(pixels);
     cairo_rectangle(cr, 0, 0, width, height);
     cairo_fill(cr);
     cairo_restore(cr);
@@ -142,13 +144,13 @@ static void paint_smaller(cairo_t *cr, cairo_surface_t *surface, int width, int 
     const int less_wide = (int)ceil(2 * box.width), less_high = (int)ceil(2 * box.height);
     cairo_surface_t *smaller = cairo_image_surface_create(CAIRO_FORMAT_RGB24, less_wide, less_high);
     cairo_t *on = cairo_create(smaller);
-    paint(on, surface, width, height, (weft_box){0, 0, less_wide, less_high});
+    weft_surface_draw(on, surface, width, height, (weft_box){0, 0, less_wide, less_high});
     const bool good = cairo_status(on) == CAIRO_STATUS_SUCCESS;
     cairo_destroy(on);
     if (good)
-        paint(cr, smaller, less_wide, less_high, box);
+        weft_surface_draw(cr, smaller, less_wide, less_high, box);
     else
-        paint(cr, surface, width, height, box); /* which hands the failure to cr */
+        weft_surface_draw(cr, surface, width, height, box); /* which hands the failure to cr */
     cairo_surface_destroy(smaller);
 }
 
@@ -165,7 +167,7 @@ void weft_raster_draw(const weft_canvas *canvas, const weft_raster *raster, weft
     if (2 * box.width < width)
         paint_smaller(canvas->cr, surface, width, height, box);
     else
-        paint(canvas->cr, surface, width * factor, height * factor, box);
+        weft_surface_draw(canvas->cr, surface, width * factor, height * factor, box);
     cairo_surface_destroy(surface);
 }
 

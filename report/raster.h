@@ -27,6 +27,10 @@ int weft_raster_height(const weft_raster *raster);
  * whole numbers of units wide when they fit, else they are made smaller. */
 weft_box weft_raster_fit(const weft_raster *raster, double left, double top, double side);
 
+/* Draw an image of width x height pixels into a box: enlarged with sharp edges, or made smaller. A
+ * surface that could not be made hands its failure to cr. */
+void weft_surface_draw(cairo_t *cr, cairo_surface_t *surface, int width, int height, weft_box box);
+
 /* Numbers that are missing become a chequered pattern that is in no map. */
 void weft_raster_draw(const weft_canvas *canvas, const weft_raster *raster, weft_box box);
 
