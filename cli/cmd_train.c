@@ -118,10 +118,10 @@ static bool on_epoch(void *user, const weft_epoch_report *report)
 {
     const session *s = user;
     cli_progress_epoch(s->progress, report);
+    cli_tensorboard_epoch(s->board, report); /* before what takes time: it cannot be made up for */
     if (cli_pictures_add(s->pictures, report) != WEFT_OK) {
         weft_say(&s->log, WEFT_WARNING, "no curves: %s", weft_error());
     }
-    cli_tensorboard_epoch(s->board, report);
     return false;
 }
 

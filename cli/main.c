@@ -29,14 +29,20 @@ static void prepare_drivers(const cli_args *args)
     setenv("POCL_MAX_PTHREAD_COUNT", count, 0);
 }
 
-/* A closed pipe and a file at its size limit are to be errors of a write, with a message and an
- * exit code. */
-static void ignore_failing_writes(void)
+static void set_action(int signal_number, void (*handler)(int))
 {
-    struct sigaction action = {.sa_handler = SIG_IGN};
+    struct sigaction action = {.sa_handler = handler};
     sigemptyset(&action.sa_mask);
-    sigaction(SIGPIPE, &action, NULL);
-    sigaction(SIGXFSZ, &action, NULL);
+    sigaction(signal_number, &action, NULL);
+}
+
+/* A closed pipe and a file at its size limit are to be errors of a write, with a message and an
+ * exit code. Who ignores the end of children hands that on to us, and theirs could not be asked. */
+static void settle_signals(void)
+{
+    set_action(SIGPIPE, SIG_IGN);
+    set_action(SIGXFSZ, SIG_IGN);
+    set_action(SIGCHLD, SIG_DFL);
 }
 
 /* A block of a megabyte or more goes back to the system when it is freed. glibc raises that limit
@@ -95,7 +101,7 @@ static int run(int argc, char **argv)
 int main(int argc, char **argv)
 {
     weft_hold_standard_files();
-    ignore_failing_writes();
+    settle_signals();
     give_memory_back();
     const int code = run(argc, argv);
     const weft_status status = cli_output_finish();

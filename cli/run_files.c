@@ -173,23 +173,26 @@ static weft_status add_row(metrics *m, weft_epoch_report row)
     return WEFT_OK;
 }
 
-static weft_status read_line(metrics *m, int number, char *line)
+/* Zero bytes are what a power cut may leave; length counts what is behind the first of them too. */
+static weft_status read_line(metrics *m, int number, char *line, size_t length)
 {
     weft_epoch_report row;
     if (number == 1) return read_head(m, line);
-    if (read_row(m, line, &row)) return add_row(m, row);
+    const bool whole = strlen(line) == length || refuse(m, "a zero byte", NULL);
+    if (whole && read_row(m, line, &row)) return add_row(m, row);
     if (m->damaged++ == 0) m->first_line = number;
     return WEFT_OK;
 }
 
 /* A last line without its end is one that a crash has torn. */
-static weft_status read_lines(metrics *m, char *text)
+static weft_status read_lines(metrics *m, char *text, size_t bytes)
 {
+    const char *const behind = text + bytes;
     int number = 1;
     char *end;
-    for (char *line = text; (end = strchr(line, '\n')); line = end + 1, number++) {
+    for (char *line = text; (end = memchr(line, '\n', (size_t)(behind - line))); line = end + 1) {
         *end = '\0';
-        WEFT_TRY(read_line(m, number, line));
+        WEFT_TRY(read_line(m, number++, line, (size_t)(end - line)));
     }
     return WEFT_OK;
 }
@@ -209,7 +212,7 @@ static weft_status read_metrics(const char *path, const weft_log *log, weft_epoc
     char *text = NULL;
     size_t bytes = 0;
     WEFT_TRY(weft_read_file(path, METRICS_BYTES_MAX, &text, &bytes));
-    const weft_status status = read_lines(&m, text);
+    const weft_status status = read_lines(&m, text, bytes);
     free(text);
     if (status != WEFT_OK) {
         free(m.row);

@@ -221,6 +221,10 @@ def main():
     p.add_argument("--verbose", action="store_true", help="a line for each network")
     a = p.parse_args()
     torch.set_num_threads(1)
+    # PyTorch 2.15 with oneDNN dies in the backward pass of some convolutions without AVX-512 (seed 71),
+    # and with NNPACK it is off by 2e-3 from its own float64 (seed 48): its plain kernels do neither.
+    torch.backends.mkldnn.enabled = False
+    torch.backends.nnpack.set_flags(False)
     devices, worst, failed = a.device.split(","), {}, 0
     for k in range(a.count):
         case, device = Case(a.seed + k), devices[k % len(devices)]

@@ -122,6 +122,22 @@ START_TEST(a_damaged_line_is_named_and_left_out)
 }
 END_TEST
 
+/* As a power cut may leave it. */
+START_TEST(zero_bytes_spoil_only_their_line)
+{
+    static const char text[] = HEAD "1,0\0\0\0\0\n" ROW_2;
+    weft_epoch_report *row;
+    int count;
+    const char *folder = run_of("{}", NULL, HEAD);
+    (void)scratch_write("r/metrics.csv", text, sizeof text - 1);
+    ck_weft(cli_run_epochs(folder, &listener, &row, &count));
+    ck_assert_int_eq(count, 1);
+    ck_assert_uint_eq(row[0].epoch, 2);
+    ck_assert_msg(strstr(said, "metrics.csv:2: a zero byte; left out") != NULL, "%s", said);
+    free(row);
+}
+END_TEST
+
 START_TEST(a_torn_last_line_is_none)
 {
     weft_epoch_report *row;
@@ -178,6 +194,7 @@ int main(void)
     tcase_add_test(files, missing_and_bad_numbers_keep_their_row);
     tcase_add_test(files, columns_are_found_by_name);
     tcase_add_loop_test(files, a_damaged_line_is_named_and_left_out, 0, DAMAGE_COUNT);
+    tcase_add_test(files, zero_bytes_spoil_only_their_line);
     tcase_add_test(files, a_torn_last_line_is_none);
     tcase_add_loop_test(files, a_run_that_shows_nothing_is_refused, 0, REFUSAL_COUNT);
     tcase_add_test(files, no_folder_is_refused);
