@@ -150,6 +150,7 @@ void cli_compare_measure(cli_compare *c)
 
 bool cli_compare_in_doubt(const cli_compare *c)
 {
+    if (c->list[c->reference].failed) return false; /* its further seeds would fail as well */
     for (int i = 0; i < c->count; i++) {
         const cli_contender *to = &c->list[i];
         if (is_judged(c, i) && to->likeness == CLI_NOT_JUDGED && !*to->other) return true;
