@@ -26,9 +26,10 @@ typedef struct cli_contender {
     cli_run_files files;
     double first[WEFT_SELFTEST_STEPS]; /* losses of the first steps */
     int first_count;
-    char other[CLI_COMPARE_TEXT]; /* options that differ from the reference's and matter; "" none */
-    bool is_seed;                 /* differs from the reference by its seed alone */
-    char selftest[32];            /* "passed"; "" where there is none */
+    /* What makes it another training than the reference's: options, an early end; "" nothing. */
+    char other[CLI_COMPARE_TEXT];
+    bool is_seed;      /* differs from the reference by its seed alone */
+    char selftest[32]; /* "passed"; "" where there is none */
     cli_evidence evidence;
     cli_likeness likeness;
     char reason[CLI_COMPARE_TEXT]; /* for the verdict */

@@ -120,15 +120,20 @@ static void say_value(const json_t *value, char text[64])
     free(dump);
 }
 
+static void add_other(cli_contender *to, const char *text)
+{
+    const size_t used = strlen(to->other);
+    (void)snprintf(to->other + used, sizeof to->other - used, "%s%s", used > 0 ? ", " : "", text);
+}
+
 static void add_difference(cli_contender *to, const char *key, const json_t *is,
                            const json_t *wanted)
 {
-    char a[64], b[64];
-    const size_t used = strlen(to->other);
+    char a[64], b[64], text[CLI_COMPARE_TEXT];
     say_value(is, a);
     say_value(wanted, b);
-    (void)snprintf(to->other + used, sizeof to->other - used, "%s%s %s instead of %s",
-                   used > 0 ? ", " : "", key, a, b);
+    (void)snprintf(text, sizeof text, "%.120s %s instead of %s", key, a, b);
+    add_other(to, text);
 }
 
 /* A run that differs by its seed alone, on the same device, is a draw of the reference's spread. */
@@ -151,6 +156,36 @@ static void compare_options(const cli_compare *c, cli_contender *to)
         strcmp(text_of(is, "device_name"), text_of(wanted, "device_name")) == 0 &&
         strcmp(text_of(is, "platform"), text_of(wanted, "platform")) == 0;
     to->is_seed = seed && count == 1 && same_device;
+}
+
+static bool is_finished(const cli_contender *run)
+{
+    return strcmp(text_of(run->files.summary, "outcome"), "finished") == 0;
+}
+
+static long long last_epoch(const cli_contender *run)
+{
+    return run->files.epoch[run->files.epoch_count - 1].epoch;
+}
+
+/* Ends can be told apart only where both are ends, of equally many epochs; how many there are is
+ * part of the outcome when --patience decides it. */
+static void compare_ends(const cli_compare *c, cli_contender *to)
+{
+    char text[CLI_COMPARE_TEXT] = "";
+    const cli_contender *reference = &c->list[c->reference];
+    const long long is = last_epoch(to), wanted = last_epoch(reference);
+    const bool open = json_integer_value(json_object_get(reference->files.config, "patience")) > 0;
+    if (!is_finished(reference))
+        (void)snprintf(text, sizeof text, "%s, the reference, stopped after epoch %lld",
+                       reference->name, wanted);
+    else if (!is_finished(to))
+        (void)snprintf(text, sizeof text, "stopped after epoch %lld", is);
+    else if (is != wanted && !open && !*to->other)
+        (void)snprintf(text, sizeof text, "ends with epoch %lld instead of %lld", is, wanted);
+    if (!*text) return;
+    add_other(to, text);
+    to->is_seed = false;
 }
 
 static void choose_reference(cli_compare *c)
@@ -179,6 +214,7 @@ weft_status cli_compare_runs(cli_compare *c)
     for (int i = 0; i < c->count; i++) {
         if (i == c->reference) continue;
         compare_options(c, &c->list[i]);
+        compare_ends(c, &c->list[i]);
         if (!shares_epoch(&c->list[i], reference))
             return weft_fail(WEFT_ERR_FORMAT,
                              "%s and %s have no epoch in common: there is nothing "

@@ -211,6 +211,47 @@ START_TEST(runs_of_other_seeds_are_the_spread)
 }
 END_TEST
 
+/* A run as it is after its first epoch. */
+static void train_first_epoch(const char *options, const char *folder)
+{
+    char path[256];
+    size_t count = 0;
+    ck_fine(TRAIN_IN "%s%s", folder, options);
+    (void)snprintf(path, sizeof path, "%s/metrics.csv", folder);
+    char *rows = (char *)scratch_read(path, &count);
+    rows[count] = '\0';
+    const char *second = strstr(rows, "\n2,");
+    ck_assert_ptr_nonnull(second);
+    (void)scratch_write(path, rows, (size_t)(second - rows) + 1);
+    free(rows);
+    (void)snprintf(path, sizeof path, "%s/summary.json", folder);
+    ck_assert_int_eq(unlink(path), 0);
+}
+
+/* What a run was on its way to is no end: it is not judged by it, and no other run is. */
+START_TEST(runs_that_are_not_finished)
+{
+    train_first_epoch("", "early");
+    train_first_epoch(" --seed 5", "early-seed");
+    ck_fine("compare a early early-seed s1 --out early-1 --json");
+    json_t *all = program_json();
+    ck_assert_str_eq(text(device_at(all, 1), "verdict"), "not judged");
+    ck_assert_str_eq(text(device_at(all, 1), "reason"), "stopped after epoch 1");
+    ck_says(text(device_at(all, 2), "reason"), "stopped after epoch 1");
+    ck_assert_double_eq(number(json_object_get(all, "seeds"), "count"), 2);
+    json_decref(all);
+    write_text("early/summary.json", "{\"outcome\": \"stopped\"}");
+    ck_fine("compare early a s1 --out early-2 --json");
+    all = program_json();
+    for (size_t i = 1; i < 3; i++) {
+        ck_assert_str_eq(text(device_at(all, i), "verdict"), "not judged");
+        ck_says(text(device_at(all, i), "reason"), "early, the reference, stopped after epoch 1");
+    }
+    ck_assert(json_is_null(json_object_get(all, "seeds")));
+    json_decref(all);
+}
+END_TEST
+
 START_TEST(a_damaged_line_is_named_and_left_out)
 {
     ck_fine(TRAIN_IN "torn --epochs 3");
@@ -328,6 +369,7 @@ int main(void)
     tcase_add_test(tests, runs_side_by_side);
     tcase_add_test(tests, options_that_differ_are_named);
     tcase_add_test(tests, runs_of_other_seeds_are_the_spread);
+    tcase_add_test(tests, runs_that_are_not_finished);
     tcase_add_test(tests, a_damaged_line_is_named_and_left_out);
     tcase_add_test(tests, runs_that_cannot_be_compared);
     tcase_add_test(tests, what_is_refused);
