@@ -10,6 +10,7 @@ enum { USAGE = 2, BAD = 3, DEVICE = 4, FILES = 6, CHECK = 8 };
 
 #define SHORT   "--data idx:data --batch-size 8 --epochs 2 -q "
 #define COMPARE "compare tiny.net " SHORT
+#define CPUS    "cpu,cpu,cpu,cpu,cpu,cpu,cpu,cpu,cpu,cpu,cpu"
 
 static const json_t *device_at(const json_t *all, size_t index)
 {
@@ -110,6 +111,20 @@ START_TEST(together)
     ck_assert_str_eq(text(device_at(all, 1), "verdict"), "same");
     ck_assert_str_eq(text(device_at(all, 2), "verdict"), "same");
     json_decref(all);
+}
+END_TEST
+
+/* More than the picture has room for. */
+START_TEST(many_devices)
+{
+    ck_fine("compare tiny.net --data idx:data --epochs 1 -q --threads 1 --together --devices " CPUS
+            " --out many --json");
+    json_t *all = program_json();
+    ck_assert_uint_eq(json_array_size(json_object_get(all, "devices")), 11);
+    for (size_t i = 1; i < 11; i++)
+        ck_assert_str_eq(text(device_at(all, i), "verdict"), "same");
+    json_decref(all);
+    ck_pictures("many");
 }
 END_TEST
 
@@ -296,7 +311,7 @@ START_TEST(what_is_refused)
     ck_refused(USAGE, "compare on what?", "compare tiny.net --devices cpu --out none");
     ck_refused(USAGE, "seed-cnn", "compare sed-cnn --data idx:data --devices cpu --out none");
     ck_refused(USAGE, "--seeds 0 is out of range", COMPARE "--devices cpu --seeds 0 --out none");
-    ck_refused(USAGE, "at most 8", COMPARE "--devices cpu,cpu,cpu,cpu,cpu,cpu,cpu,cpu,cpu");
+    ck_refused(USAGE, "at most 32", COMPARE "--devices " CPUS "," CPUS "," CPUS);
     ck_assert_msg(!exists("none"), "a refusal left a folder");
     ck_refused(USAGE, "does not take --resume", COMPARE "--devices cpu --resume x");
 }
@@ -364,6 +379,7 @@ int main(void)
     tcase_add_test(tests, options_are_passed_on);
     tcase_add_test(tests, what_the_json_says);
     tcase_add_test(tests, together);
+    tcase_add_test(tests, many_devices);
     tcase_add_test(tests, progress_comes_line_by_line);
     tcase_add_test(tests, joules_where_the_system_tells);
     tcase_add_test(tests, runs_side_by_side);
