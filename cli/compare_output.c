@@ -38,7 +38,9 @@ static void put_bytes(double bytes, int width)
 static void put_head(const cli_compare *c)
 {
     const json_t *config = c->list[c->reference].files.config;
-    printf("%s on %s", c->model, c->data);
+    cli_put_column(stdout, c->model, 0);
+    printf(" on ");
+    cli_put_column(stdout, c->data, 0);
     if (config)
         printf(": %lld epochs, batch %lld, seed %lld",
                (long long)json_integer_value(json_object_get(config, "epochs")),

@@ -70,13 +70,26 @@ static void pad(FILE *file, int count)
     }
 }
 
-/* The first `columns` characters; control characters become question marks. */
-static void put_clean(FILE *file, const char *text, int columns)
+/* Bytes of the control character at the front of a text; 0: it is none. U+0080 to U+009F are
+ * controls too: terminals take U+009B for the beginning of a sequence. */
+static int control_size(const char *text)
 {
-    for (const char *at = text; *at; at++) {
-        const bool control = (unsigned char)*at < 0x20 || *at == 0x7f;
-        if (((unsigned char)*at & 0xc0) != 0x80 && columns-- == 0) return;
-        fputc(control ? '?' : *at, file);
+    const unsigned char first = (unsigned char)text[0];
+    if (first < 0x20 || first == 0x7f) return 1;
+    if (first != 0xc2) return 0;
+    const unsigned char second = (unsigned char)text[1];
+    return second >= 0x80 && second < 0xa0 ? 2 : 0;
+}
+
+/* The first `columns` characters of so many bytes; control characters become question marks. */
+static void put_clean(FILE *file, const char *text, size_t size, int columns)
+{
+    const char *end = text + size;
+    while (text < end) {
+        const int control = control_size(text);
+        if (((unsigned char)*text & 0xc0) != 0x80 && columns-- == 0) return;
+        fputc(control ? '?' : *text, file);
+        text += control ? control : 1;
     }
 }
 
@@ -84,7 +97,7 @@ void cli_put_column(FILE *file, const char *text, int width)
 {
     const int columns = cli_columns(text);
     if (width < 0) pad(file, -width - columns);
-    put_clean(file, text, columns);
+    put_clean(file, text, strlen(text), columns);
     if (width > 0) pad(file, width - columns);
 }
 
@@ -96,7 +109,7 @@ void cli_put_cut(FILE *file, const char *text, int width)
         cli_put_column(file, text, width);
         return;
     }
-    put_clean(file, text, kept);
+    put_clean(file, text, strlen(text), kept);
     fputs(dots, file);
 }
 
@@ -112,7 +125,7 @@ void cli_put_wrapped(FILE *file, const char *text, int at, int indent)
             first = true;
         }
         if (!first) fputc(' ', file);
-        fprintf(file, "%.*s", length, text);
+        put_clean(file, text, (size_t)length, length);
         at += length + !first;
         first = false;
         text += length;

@@ -267,6 +267,33 @@ START_TEST(runs_that_are_not_finished)
 }
 END_TEST
 
+static void edit_config(const char *folder, const char *key, const char *value)
+{
+    char path[256];
+    (void)snprintf(path, sizeof path, "%s/config.json", folder);
+    json_t *config = load_json(path);
+    ck_assert_int_eq(json_object_set_new(config, key, json_string(value)), 0);
+    ck_assert_int_eq(json_dump_file(config, path, 0), 0);
+    json_decref(config);
+}
+
+/* A run folder may come from anywhere; a terminal would do what stands in it. */
+START_TEST(control_characters_are_not_printed)
+{
+    ck_fine(TRAIN_IN "strange");
+    edit_config("strange", "model", "\033[2Jnet");
+    edit_config("strange", "data",
+                "\xc2\x9b"
+                "2Jdata\xc3\xa9\xc2\xa0");
+    edit_config("strange", "\033]0;key\xc2\x9d\a", "\x7f");
+    ck_fine("compare strange a --out clean");
+    ck_says(program_out, "?[2Jnet on ?2Jdata\xc3\xa9\xc2\xa0: ");
+    ck_says(program_out, "?]0;key?? null");
+    ck_assert(!says(program_out, "\033") && !says(program_out, "\xc2\x9b"));
+    ck_assert(!says(program_out, "\xc2\x9d") && !says(program_out, "\x7f"));
+}
+END_TEST
+
 START_TEST(a_damaged_line_is_named_and_left_out)
 {
     ck_fine(TRAIN_IN "torn --epochs 3");
@@ -386,6 +413,7 @@ int main(void)
     tcase_add_test(tests, options_that_differ_are_named);
     tcase_add_test(tests, runs_of_other_seeds_are_the_spread);
     tcase_add_test(tests, runs_that_are_not_finished);
+    tcase_add_test(tests, control_characters_are_not_printed);
     tcase_add_test(tests, a_damaged_line_is_named_and_left_out);
     tcase_add_test(tests, runs_that_cannot_be_compared);
     tcase_add_test(tests, what_is_refused);
