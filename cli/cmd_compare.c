@@ -150,6 +150,7 @@ static weft_status train_all(cli_compare *c)
 static weft_status judge(cli_compare *c)
 {
     cli_compare_measure(c);
+    if (*cli_signals_catch() != 0) return stopped(c);
     if (c->trains && cli_compare_in_doubt(c)) WEFT_TRY(cli_compare_seeds(c));
     if (*cli_signals_catch() != 0) return stopped(c);
     cli_compare_judge(c);

@@ -7,6 +7,7 @@
 #include "cli/compare.h"
 #include "cli/output.h"
 #include "cli/self.h"
+#include "cli/signals.h"
 #include "core/number.h"
 
 enum { DIFF_SECONDS = 600 };
@@ -147,7 +148,7 @@ static bool needs_diff(const cli_compare *c, const cli_contender *to)
 void cli_compare_measure(cli_compare *c)
 {
     find_levels(c);
-    for (int i = 0; i < c->count; i++) {
+    for (int i = 0; i < c->count && cli_signals_exit_code() == 0; i++) {
         cli_contender *to = &c->list[i];
         if (!is_judged(c, i)) continue;
         if (!c->list[c->reference].failed) measure(c, to);

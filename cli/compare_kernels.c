@@ -7,6 +7,7 @@
 #include "cli/compare.h"
 #include "cli/output.h"
 #include "cli/self.h"
+#include "cli/signals.h"
 
 enum { BENCH_SECONDS = 600, ROWS_MAX = 1024 };
 
@@ -45,7 +46,7 @@ static void measure(const cli_compare *c, cli_contender *to)
 
 void cli_compare_kernels(cli_compare *c)
 {
-    for (int i = 0; i < c->count; i++) {
+    for (int i = 0; i < c->count && cli_signals_exit_code() == 0; i++) {
         cli_contender *to = &c->list[i];
         if (to->failed) continue;
         weft_say(&c->log, WEFT_INFO, "%s: timing the steps of its plan", to->name);

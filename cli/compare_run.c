@@ -103,6 +103,7 @@ typedef struct crew {
     int count, running;
     weft_child *child[CLI_CONTENDERS]; /* NULL: it has ended */
     cli_energy energy;                 /* of the only one */
+    bool in_terminal;                  /* which tells them itself */
     bool told;                         /* that they should stop */
 } crew;
 
@@ -154,13 +155,16 @@ static void listen_to(crew *k, int index)
     k->running--;
 }
 
-/* Ctrl-C reaches all processes of the terminal; a termination signal comes to this one alone. */
+/* Ctrl-C and a hang-up reach all processes of the terminal, and a second signal would end them
+ * without a checkpoint; a termination signal comes to this one alone. */
 static void pass_stop_on(crew *k)
 {
-    if (k->told || *cli_signals_catch() == 0) return;
+    const int caught = *cli_signals_catch();
+    if (k->told || caught == 0) return;
     k->told = true;
+    if (k->in_terminal && caught != SIGTERM) return;
     for (int i = 0; i < k->count; i++)
-        if (k->child[i] && *cli_signals_catch() == SIGTERM) weft_child_stop(k->child[i]);
+        if (k->child[i]) weft_child_stop(k->child[i]);
 }
 
 static void attend(crew *k)
@@ -179,6 +183,7 @@ static weft_status train(const cli_compare *c, cli_contender *list, int count,
 {
     crew k = {.compare = c, .list = list, .count = count};
     weft_status status = WEFT_OK;
+    k.in_terminal = cli_signals_reach_children(); /* asked now: it may have hung up later */
     cli_energy_start(&k.energy, list[0].entry);
     for (int i = 0; i < count && status == WEFT_OK; i++) {
         list[i].failure[0] = '\0';

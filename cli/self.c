@@ -2,11 +2,14 @@
 
 #include "cli/self.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/signals.h"
 #include "core/child.h"
+#include "core/posix.h"
 
 void cli_self_note(const char *line, char *note, size_t size)
 {
@@ -16,11 +19,28 @@ void cli_self_note(const char *line, char *note, size_t size)
     (void)snprintf(note, size, "%s", line + sizeof start - 1);
 }
 
+/* A look at the signals once a second. Who was asked to stop has a few seconds for it. */
+static weft_child_event next(weft_child *child, double seconds, bool *told, const char **line)
+{
+    static const double look_seconds = 1, stop_seconds = 5;
+    weft_child_event event = WEFT_CHILD_SILENT;
+    double end = weft_clock() + (*told && stop_seconds < seconds ? stop_seconds : seconds);
+    while (event == WEFT_CHILD_SILENT && weft_clock() < end) {
+        event = weft_child_read(child, look_seconds, line);
+        if (*told || cli_signals_exit_code() == 0) continue;
+        *told = true;
+        weft_child_stop(child);
+        end = weft_clock() + stop_seconds;
+    }
+    return event;
+}
+
 static int listen_to(weft_child *child, double seconds, FILE *all, char *note, size_t size)
 {
     const char *line;
+    bool told = false;
     weft_child_event event;
-    while ((event = weft_child_read(child, seconds, &line)) <= WEFT_CHILD_NOTE) {
+    while ((event = next(child, seconds, &told, &line)) <= WEFT_CHILD_NOTE) {
         if (event == WEFT_CHILD_LINE)
             (void)fprintf(all, "%s\n", line);
         else

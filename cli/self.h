@@ -6,7 +6,8 @@
 #include <stddef.h>
 
 /* All that a command prints, as one text to free(); words[0] is the program's path and NULL ends
- * them. NULL when it failed or was silent for so many seconds; *code is its exit code, and `note`
+ * them. NULL when it failed, was silent for so many seconds, or when a signal that is
+ * caught told this process to stop, which is passed on; *code is its exit code, and `note`
  * the last line on its standard error without "weft: ". */
 char *cli_self_text(const char *const *words, double seconds, int *code, char *note, size_t size);
 

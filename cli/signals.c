@@ -28,6 +28,13 @@ const volatile sig_atomic_t *cli_signals_catch(void)
     return &caught;
 }
 
+bool cli_signals_reach_children(void)
+{
+    for (int file = STDIN_FILENO; file <= STDERR_FILENO; file++)
+        if (tcgetpgrp(file) == getpgrp()) return true;
+    return false;
+}
+
 int cli_signals_exit_code(void)
 {
     return caught ? 128 + (int)caught : 0;
