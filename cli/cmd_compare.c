@@ -72,14 +72,22 @@ static const cli_contender *first_bad(const cli_compare *c)
     return NULL;
 }
 
-static weft_status tell(const cli_compare *c)
+static weft_status write_files(const cli_compare *c)
 {
     WEFT_TRY(write_json(c));
-    WEFT_TRY(cli_compare_draw(c));
-    if (cli_given(c->args, CLI_OPT_JSON))
+    return cli_compare_draw(c);
+}
+
+/* The table first: what was trained for is not lost when a disk is full. */
+static weft_status tell(const cli_compare *c)
+{
+    const bool as_json = cli_given(c->args, CLI_OPT_JSON);
+    if (as_json)
         WEFT_TRY(cli_put_json(cli_compare_json(c)));
     else
         cli_compare_print(c);
+    WEFT_TRY(write_files(c));
+    if (!as_json) cli_compare_print_folder(c);
     const cli_contender *bad = first_bad(c);
     if (!bad) return WEFT_OK;
     return bad->failed ? weft_fail(WEFT_ERR_CHECK, "%s failed: %s", bad->name, bad->failure)
@@ -133,11 +141,10 @@ static weft_status stopped(const cli_compare *c)
 static weft_status train_all(cli_compare *c)
 {
     const bool sized = chooses_size(c);
-    if (sized) WEFT_TRY(cli_compare_size(c));
+    if (sized) cli_compare_size(c);
     for (int i = 0; i < c->count; i++)
         c->list[i].failed = false;
-    WEFT_TRY(cli_compare_train(c, c->list, c->count,
-                               sized ? (const char *[]){"--overwrite", NULL} : NULL));
+    cli_compare_train(c, c->list, c->count, sized ? (const char *[]){"--overwrite", NULL} : NULL);
     if (*cli_signals_catch() != 0) return stopped(c);
     WEFT_TRY(same_failure(c));
     for (int i = 0; i < c->count; i++) {

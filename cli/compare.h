@@ -68,12 +68,12 @@ weft_status cli_compare_devices(cli_compare *compare);
 
 /* compare_size.c: train a moment on every device, and choose limit and epochs so that the whole
  * takes about two minutes. */
-weft_status cli_compare_size(cli_compare *compare);
+void cli_compare_size(cli_compare *compare);
 
-/* compare_run.c: train these, one after another or together. What fails is told in it; a status
- * other than WEFT_OK says that nothing can go on. */
-weft_status cli_compare_train(cli_compare *compare, cli_contender *list, int count,
-                              const char *const *more);
+/* compare_run.c: train these, one after another or together. What fails is told in it, and the
+ * others go on. */
+void cli_compare_train(cli_compare *compare, cli_contender *list, int count,
+                       const char *const *more);
 
 /* compare_seeds.c: train the reference with further seeds when a verdict needs them. */
 weft_status cli_compare_seeds(cli_compare *compare);
@@ -102,6 +102,7 @@ int cli_kernel_rows(const cli_compare *compare, cli_kernel_row rows[CLI_KERNEL_R
 
 /* compare_output.c, compare_json.c, compare_picture.c */
 void cli_compare_print(const cli_compare *compare);
+void cli_compare_print_folder(const cli_compare *compare); /* once all is written */
 json_t *cli_compare_json(const cli_compare *compare);
 weft_status cli_compare_draw(const cli_compare *compare);
 

@@ -203,5 +203,11 @@ void cli_compare_print(const cli_compare *c)
     put_all_ends(c);
     put_verdicts(c);
     put_kernels(c);
-    printf("\nwritten      %s\n", c->out);
+}
+
+void cli_compare_print_folder(const cli_compare *c)
+{
+    printf("\nwritten      ");
+    cli_put_column(stdout, c->out, 0);
+    putchar('\n');
 }

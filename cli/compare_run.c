@@ -178,31 +178,28 @@ static void attend(crew *k)
 }
 
 /* Some at once; a single one has the energy of its device for itself. */
-static weft_status train(const cli_compare *c, cli_contender *list, int count,
-                         const char *const *more)
+static void train(const cli_compare *c, cli_contender *list, int count, const char *const *more)
 {
     crew k = {.compare = c, .list = list, .count = count};
-    weft_status status = WEFT_OK;
     k.in_terminal = cli_signals_reach_children(); /* asked now: it may have hung up later */
     cli_energy_start(&k.energy, list[0].entry);
-    for (int i = 0; i < count && status == WEFT_OK; i++) {
+    for (int i = 0; i < count; i++) {
         list[i].failure[0] = '\0';
-        status = start(&k, i, more);
+        const weft_status status = start(&k, i, more);
+        list[i].code = weft_status_exit_code(status);
+        if (status != WEFT_OK) cli_contender_fail(&list[i]);
     }
     attend(&k);
     for (int i = 0; i < count; i++)
         list[i].joules = count == 1 ? cli_energy_joules(&k.energy) : (double)NAN;
-    return status;
 }
 
-weft_status cli_compare_train(cli_compare *c, cli_contender *list, int count,
-                              const char *const *more)
+void cli_compare_train(cli_compare *c, cli_contender *list, int count, const char *const *more)
 {
     const int step = c->together ? count : 1;
     for (int i = 0; i < count; i += step) {
         if (*cli_signals_catch() != 0) break;
         if (step == 1) weft_say(&c->log, WEFT_INFO, "%s: %s", list[i].name, list[i].title);
-        WEFT_TRY(train(c, list + i, step, more));
+        train(c, list + i, step, more);
     }
-    return WEFT_OK;
 }

@@ -46,15 +46,14 @@ static void choose(cli_compare *c)
     if (!isfinite(samples)) c->limit = SMALLEST;
 }
 
-weft_status cli_compare_size(cli_compare *c)
+void cli_compare_size(cli_compare *c)
 {
     weft_say(&c->log, WEFT_INFO, "a moment on every device first, to see how fast they are");
     c->limit = PROBE;
     c->epochs = 1;
     const bool together = c->together;
     c->together = false;
-    const weft_status status =
-        cli_compare_train(c, c->list, c->count, (const char *[]){"--no-test", NULL});
+    cli_compare_train(c, c->list, c->count, (const char *[]){"--no-test", NULL});
     c->together = together;
     for (int i = 0; i < c->count; i++) {
         cli_contender *to = &c->list[i];
@@ -65,5 +64,4 @@ weft_status cli_compare_size(cli_compare *c)
              "%d epochs of %lld samples on each, and %d seeds on %s where a verdict needs them: "
              "about two minutes in all",
              (int)c->epochs, (long long)c->limit, c->seeds, c->list[c->reference].name);
-    return status;
 }

@@ -365,6 +365,21 @@ START_TEST(a_folder_that_cannot_be_written)
 }
 END_TEST
 
+/* Who has trained sees what came of it. */
+START_TEST(files_that_cannot_be_written)
+{
+    scratch_folder("full");
+    scratch_folder("full/compare.json");
+    scratch_folder("full/compare.json/taken");
+    ck_assert_int_eq(weft(COMPARE "--devices cpu,cpu --out full --overwrite"), FILES);
+    ck_says(program_out, "same");
+    ck_assert(!says(program_out, "written"));
+    ck_says(program_err, "compare.json");
+    ck_assert_int_eq(rmdir("full/compare.json/taken"), 0);
+    ck_assert_int_eq(rmdir("full/compare.json"), 0);
+}
+END_TEST
+
 /* A training that goes wrong is a row that says why; the others go on. */
 START_TEST(a_training_that_diverges)
 {
@@ -426,6 +441,7 @@ int main(void)
     tcase_add_test(tests, what_is_refused);
     tcase_add_test(tests, what_no_device_is_to_blame_for);
     tcase_add_test(tests, a_folder_that_cannot_be_written);
+    tcase_add_test(tests, files_that_cannot_be_written);
     tcase_add_test(tests, a_training_that_diverges);
     tcase_add_loop_test(tests, a_signal_ends_it_all, 0, STOPS);
     suite_add_tcase(suite, tests);
