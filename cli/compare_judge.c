@@ -61,6 +61,7 @@ static void ask_diff(const cli_compare *c, cli_contender *to)
                                  cli_compare_family(c),
                                  "--gemm",
                                  cli_compare_gemm(c),
+                                 cli_given(c->args, CLI_OPT_NO_FUSION) ? "--no-fusion" : NULL,
                                  NULL};
     char *text = cli_self_text(words, DIFF_SECONDS, &code, to->reason, sizeof to->reason);
     to->evidence.op_is_wrong = code == weft_status_exit_code(WEFT_ERR_CHECK);

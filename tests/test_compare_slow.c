@@ -81,6 +81,17 @@ START_TEST(a_broken_kernel_is_different)
 }
 END_TEST
 
+/* What trains without fused ops is held op by op without them. */
+START_TEST(a_broken_kernel_without_fusion)
+{
+    char *before = mutate_kernel(mutants[0].file, mutants[0].from, mutants[0].to);
+    const int code = run_mutant(COMPARE "cpu,opencl:0 --no-fusion --out broken");
+    restore_kernel(mutants[0].file, before);
+    ck_assert_msg(code == CHECK, "exit code %d: %s", code, program_err);
+    ck_says(program_err, "adam");
+}
+END_TEST
+
 /* ---- a device that vanishes ---- */
 
 static const struct {
@@ -143,6 +154,7 @@ int main(void)
     tcase_add_test(tests, two_devices_agree);
     tcase_add_test(tests, times_of_kernels);
     tcase_add_loop_test(tests, a_broken_kernel_is_different, 0, MUTANTS);
+    tcase_add_test(tests, a_broken_kernel_without_fusion);
     tcase_add_loop_test(tests, a_device_that_fails_is_a_row, 0, FAULTS);
     tcase_add_test(tests, the_row_says_why);
     suite_add_tcase(suite, tests);
