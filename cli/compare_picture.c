@@ -46,6 +46,18 @@ static weft_status write_files(const cli_compare *c, const weft_compare_chart *c
     return status;
 }
 
+/* Pictures of an earlier comparison would be taken for this one's. */
+static weft_status remove_files(const cli_compare *c)
+{
+    char *svg = weft_path_join(c->out, "compare.svg"), *png = weft_path_join(c->out, "compare.png");
+    weft_status status = weft_fail(WEFT_ERR_MEMORY, "out of memory for a path");
+    if (svg && png) status = weft_remove(svg);
+    if (status == WEFT_OK) status = weft_remove(png);
+    free(svg);
+    free(png);
+    return status;
+}
+
 static bool anybody(const cli_compare *c)
 {
     for (int i = 0; i < c->count; i++)
@@ -58,7 +70,7 @@ weft_status cli_compare_draw(const cli_compare *c)
     weft_compare_line line[CLI_CONTENDERS];
     weft_curve_point *points[CLI_CONTENDERS] = {NULL};
     char title[256], subtitle[256];
-    if (!anybody(c)) return WEFT_OK; /* an empty picture could be taken for a result */
+    if (!anybody(c)) return remove_files(c); /* an empty picture could be taken for a result */
     (void)snprintf(title, sizeof title, "%.100s on %.100s", c->model, c->data);
     (void)snprintf(subtitle, sizeof subtitle, "reference %.120s%s", c->list[c->reference].name,
                    c->together ? ", all at once" : "");

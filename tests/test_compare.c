@@ -383,12 +383,16 @@ END_TEST
 /* A training that goes wrong is a row that says why; the others go on. */
 START_TEST(a_training_that_diverges)
 {
-    const int code = weft(COMPARE "--devices cpu,cpu --optimizer sgd --lr 1e6 --out wild");
+    ck_fine(COMPARE "--devices cpu --out wild");
+    ck_pictures("wild");
+    const int code = weft(COMPARE "--devices cpu,cpu --optimizer sgd --lr 1e6 --out wild "
+                                  "--overwrite");
     ck_assert_msg(code == CHECK, "exit code %d: %s", code, program_err);
     ck_says(program_out, "failed: ");
     ck_says(program_out, "not a finite number");
     ck_says(program_err, "weft: cpu failed: ");
-    ck_assert_msg(!exists("wild/compare.png"), "a picture of nothing");
+    ck_assert_msg(!exists("wild/compare.png") && !exists("wild/compare.svg"),
+                  "a picture of nothing, or of what was there");
     json_t *all = load_json("wild/compare.json");
     ck_assert(json_is_true(json_object_get(device_at(all, 0), "failed")));
     ck_assert_double_eq(number(device_at(all, 0), "exit_code"), 7);
