@@ -216,7 +216,8 @@ static weft_status run(cli_compare *c)
     c->log = cli_plain_log(cli_given(c->args, CLI_OPT_QUIET));
     cli_signals_catch();
     if (c->args->word_count > 1) return compare_runs(c);
-    if (c->args->word_count == 1 && weft_is_folder(c->args->word[0]))
+    if (c->args->word_count == 1 && !cli_given(c->args, CLI_OPT_DATA) &&
+        weft_is_folder(c->args->word[0]))
         return weft_fail(WEFT_ERR_USAGE, "%s alone: compare it with what? weft compare RUN RUN",
                          c->args->word[0]);
     return compare_devices(c);

@@ -344,6 +344,16 @@ START_TEST(what_is_refused)
 }
 END_TEST
 
+/* A folder may be named like a network. */
+START_TEST(a_network_named_like_a_folder)
+{
+    scratch_folder("mlp");
+    ck_refused(BAD, "the network takes 28x28x1", "compare mlp " SHORT "--devices cpu --out of-mlp");
+    ck_refused(USAGE, "mlp alone", "compare mlp --out none");
+    ck_assert_int_eq(rmdir("mlp"), 0);
+}
+END_TEST
+
 /* What every device would say is said once. */
 START_TEST(what_no_device_is_to_blame_for)
 {
@@ -443,6 +453,7 @@ int main(void)
     tcase_add_test(tests, a_damaged_line_is_named_and_left_out);
     tcase_add_test(tests, runs_that_cannot_be_compared);
     tcase_add_test(tests, what_is_refused);
+    tcase_add_test(tests, a_network_named_like_a_folder);
     tcase_add_test(tests, what_no_device_is_to_blame_for);
     tcase_add_test(tests, a_folder_that_cannot_be_written);
     tcase_add_test(tests, files_that_cannot_be_written);
