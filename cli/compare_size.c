@@ -40,10 +40,9 @@ static void choose(cli_compare *c)
     }
     const double samples = (whole_seconds - fixed) / each / EPOCHS;
     c->epochs = EPOCHS;
-    c->limit = samples < SMALLEST  ? SMALLEST
-               : samples > LARGEST ? LARGEST
-                                   : (int64_t)(samples / STEP) * STEP;
-    if (!isfinite(samples)) c->limit = SMALLEST;
+    c->limit = !isfinite(samples) || samples < SMALLEST ? SMALLEST
+               : samples > LARGEST                      ? LARGEST
+                                                        : (int64_t)(samples / STEP) * STEP;
 }
 
 void cli_compare_size(cli_compare *c)
