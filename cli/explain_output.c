@@ -19,17 +19,6 @@ static float probability(const cli_explained *e)
     return e->probabilities[weft_explainer_output(e->explainer)];
 }
 
-/* Whether anything in the layer speaks for the class. */
-static bool has_evidence(const cli_explained *e)
-{
-    const weft_shape map = weft_explainer_map(e->explainer);
-    const float *values = weft_explainer_gradcam(e->explainer);
-    for (int64_t i = 0; i < (int64_t)map.dim[0] * map.dim[1]; i++) {
-        if (values[i] > 0) return true;
-    }
-    return false;
-}
-
 /* ---- the figure ---- */
 
 /* One channel of H x W x C as a matrix of its own, all channels one after the other. */
@@ -112,10 +101,12 @@ static int map_tiles(const cli_explained *e, weft_tile tile[3], const char *labe
     if (shown)
         tile[count++] = (weft_tile){.picture = picture, .caption = e->base, .caption2 = label};
     if (map.rank > 0) {
-        tile[count] = (weft_tile){
-            .heat = {map.dim[1], map.dim[0], weft_explainer_gradcam(e->explainer)},
-            .caption = "Grad-CAM",
-            .caption2 = has_evidence(e) ? weft_explainer_layer(e->explainer) : "nothing above 0"};
+        tile[count] =
+            (weft_tile){.heat = {map.dim[1], map.dim[0], weft_explainer_gradcam(e->explainer)},
+                        .caption = "Grad-CAM",
+                        .caption2 = weft_explainer_has_evidence(e->explainer)
+                                        ? weft_explainer_layer(e->explainer)
+                                        : "nothing above 0"};
         if (shown) tile[count].picture = picture;
         count++;
     }
@@ -175,7 +166,8 @@ void cli_explain_print(const cli_explained *e, int32_t top)
     if (map.rank > 0) {
         printf("layer      %s, %d x %d x %d%s\n", weft_explainer_layer(e->explainer),
                (int)map.dim[0], (int)map.dim[1], (int)map.dim[2],
-               has_evidence(e) ? "" : "; nothing there speaks for the class");
+               weft_explainer_has_evidence(e->explainer) ? ""
+                                                         : "; nothing there speaks for the class");
     } else {
         puts("layer      none: the network has no convolution, so there is no Grad-CAM");
     }

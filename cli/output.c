@@ -137,6 +137,7 @@ void cli_put_wrapped(FILE *file, const char *text, int at, int indent)
 const char *cli_fixed(double value, int decimals, char text[32])
 {
     if (!isfinite(value)) return isnan(value) ? "-" : value > 0 ? "inf" : "-inf";
+    if (fabs(value) >= 1e15) return weft_format(value, 6, text); /* which has no room otherwise */
     snprintf(text, 32, "%.*f", decimals, value);
     const size_t point = strcspn(text, ",.");
     if (text[point]) text[point] = '.';

@@ -25,11 +25,15 @@ static const char *ending_of(const char *path)
     return point && point > name ? point : NULL;
 }
 
+weft_theme cli_theme(const cli_args *args)
+{
+    return cli_integer(args, CLI_OPT_THEME, 0) == 1 ? WEFT_DARK : WEFT_LIGHT;
+}
+
 weft_status cli_picture_out_read(const cli_args *args, cli_picture_out *out)
 {
     const char *path = cli_text(args, CLI_OPT_OUT);
-    *out = (cli_picture_out){.theme =
-                                 cli_integer(args, CLI_OPT_THEME, 0) == 1 ? WEFT_DARK : WEFT_LIGHT};
+    *out = (cli_picture_out){.theme = cli_theme(args)};
     if (!path)
         return weft_fail(WEFT_ERR_USAGE, "where to? -o FILE.svg, FILE.png, or FILE for both");
     const char *ending = ending_of(path);

@@ -10,6 +10,9 @@ typedef struct cli_picture_out {
     weft_theme theme;
 } cli_picture_out;
 
+/* --theme; light where a command does not have it. */
+weft_theme cli_theme(const cli_args *args);
+
 /* -o FILE.svg or FILE.png, or both files for a name without an ending. WEFT_ERR_USAGE when it is
  * missing, a folder, or of another ending. */
 weft_status cli_picture_out_read(const cli_args *args, cli_picture_out *out);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cli/models.h"
+#include "cli/picture_out.h"
 #include "cli/report_private.h"
 #include "core/checked.h"
 #include "core/posix.h"
@@ -95,13 +96,14 @@ static weft_status name_classes(cli_report *r)
 
 static weft_status save_figure(const cli_report *r, const char *name, const weft_figure *figure)
 {
-    char file[64];
+    const weft_theme theme = cli_theme(r->wish->args);
+    char file[128];
     (void)snprintf(file, sizeof file, "%s.svg", name);
     char *svg = weft_path_join(r->wish->pictures, file);
     (void)snprintf(file, sizeof file, "%s.png", name);
     char *png = weft_path_join(r->wish->pictures, file);
     const weft_status status =
-        svg && png ? weft_figure_write(figure, WEFT_LIGHT, svg, png) : no_memory();
+        svg && png ? weft_figure_write(figure, theme, svg, png) : no_memory();
     free(svg);
     free(png);
     return status;

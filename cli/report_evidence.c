@@ -36,6 +36,16 @@ static void find_examples(const cli_report *r, examples *e)
     }
 }
 
+/* What stands below a tile, "" for nothing: the true class of an error, and that a map is empty. */
+static void put_truth(const char *name, bool right, bool empty, char text[CELL])
+{
+    const char *const none = empty ? "nothing above 0" : "";
+    if (right)
+        (void)snprintf(text, CELL, "%s", none);
+    else
+        (void)snprintf(text, CELL, "is %.50s%s%s", name, empty ? ", " : "", none);
+}
+
 static weft_status add_tile(const cli_report *r, weft_explainer *explainer,
                             const weft_sample_score *s, grid *g)
 {
@@ -49,12 +59,12 @@ static weft_status add_tile(const cli_report *r, weft_explainer *explainer,
     WEFT_TRY(weft_explainer_run(explainer, picture.pixels, s->predicted));
     memcpy(map, weft_explainer_gradcam(explainer), pixels * sizeof *map);
     (void)snprintf(g->value[i], CELL, "%s %%", cli_fixed(100 * s->probability, 1, number));
-    (void)snprintf(g->truth[i], CELL, "is %.70s", r->name[s->class]);
+    put_truth(r->name[s->class], right, !weft_explainer_has_evidence(explainer), g->truth[i]);
     g->tile[i] = (weft_tile){.picture = picture,
                              .heat = {.width = shape.dim[1], .height = shape.dim[0], .values = map},
                              .caption = r->name[s->predicted],
                              .value = g->value[i],
-                             .caption2 = right ? NULL : g->truth[i],
+                             .caption2 = g->truth[i][0] ? g->truth[i] : NULL,
                              .mark = right ? WEFT_MARK_RIGHT : WEFT_MARK_WRONG};
     g->count++;
     return WEFT_OK;

@@ -51,11 +51,14 @@ weft_status cli_report_overview(cli_report *r)
     (void)snprintf(epochs, sizeof epochs, "%u", (unsigned)last->epoch);
     (void)snprintf(parameters, sizeof parameters, "%lld",
                    (long long)weft_graph_parameters(r->trained.graph));
+    const bool at_end = strcmp(r->trained.which, "last") == 0;
     const double accuracy = r->test.count > 0 ? r->scores.score.accuracy : (double)NAN;
     const weft_html_pair facts[] = {
         {"Test accuracy", percent(accuracy, test)},
-        {"Validation accuracy", percent(last->val_accuracy, validation)},
-        {"Training accuracy", percent(last->train_accuracy, train)},
+        {at_end ? "Validation accuracy" : "Validation accuracy, last epoch",
+         percent(last->val_accuracy, validation)},
+        {at_end ? "Training accuracy" : "Training accuracy, last epoch",
+         percent(last->train_accuracy, train)},
         {"Epochs", epochs},
         {"Seconds", cli_fixed(summary_number(r, "seconds"), 1, seconds)},
         {"Images/s in training", cli_fixed(last->images_per_second, 0, speed)},
@@ -164,9 +167,21 @@ static weft_status put_object(cli_report *r, const char *caption, const json_t *
     return status;
 }
 
+/* A value of the configuration as a word that a shell takes as it is, else what to put there: the
+ * configuration may be a stranger's. */
+static const char *plain_word(const cli_report *r, const char *key, const char *otherwise)
+{
+    static const char plain[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789:._/-";
+    const char *word = json_string_value(json_object_get(r->files.config, key));
+    const bool usable = word && *word && strlen(word) < 120 && word[strspn(word, plain)] == '\0';
+    return usable ? word : otherwise;
+}
+
 static void put_commands(cli_report *r)
 {
-    char text[2 * CLI_REPORT_TEXT], number[CLI_REPORT_NUMBER];
+    char text[2 * CLI_REPORT_TEXT];
+    const bool in_folder = json_is_string(json_object_get(r->files.config, "data_dir"));
     const char *hash = weft_meta_get(r->trained.meta, "data_hash");
     weft_html_heading(r->page, "How to reproduce");
     weft_html_text(
@@ -174,9 +189,10 @@ static void put_commands(cli_report *r)
                  "another device it agrees within rounding, and later within the noise of seeds.");
     (void)snprintf(text, sizeof text,
                    "weft train --config config.json     # of the run folder\n"
-                   "weft eval RUN --data %.120s\n"
+                   "weft eval RUN --data %s%s%s\n"
                    "weft report RUN",
-                   cli_report_value(r->files.config, "data", number));
+                   plain_word(r, "data", "SET"), in_folder ? " --data-dir " : "",
+                   in_folder ? plain_word(r, "data_dir", "DIR") : "");
     weft_html_code(r->page, text);
     if (!hash) return;
     (void)snprintf(text, sizeof text, "The training data has the XXH3-128 hash %.40s.", hash);

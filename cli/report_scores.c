@@ -131,10 +131,11 @@ static void put_totals(cli_report *r)
     if (s->top > 0)
         (void)snprintf(more, sizeof more, ", top-%d accuracy %s", (int)s->top,
                        cli_fixed(s->top_accuracy, 4, top));
-    (void)snprintf(
-        text, sizeof text, "%lld samples: loss %s, accuracy %s%s, expected calibration error %s.",
-        (long long)s->score.samples, cli_fixed(s->score.loss, 4, loss),
-        cli_fixed(s->score.accuracy, 4, accuracy), more, cli_fixed(s->calibration.error, 4, error));
+    (void)snprintf(text, sizeof text,
+                   "%lld samples of %.80s: loss %s, accuracy %s%s, expected calibration error %s.",
+                   (long long)s->score.samples, r->test.name, cli_fixed(s->score.loss, 4, loss),
+                   cli_fixed(s->score.accuracy, 4, accuracy), more,
+                   cli_fixed(s->calibration.error, 4, error));
     weft_html_text(r->page, text);
 }
 

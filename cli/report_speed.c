@@ -125,7 +125,7 @@ static weft_status put_times(cli_report *r, timing *t)
     char text[CLI_REPORT_TEXT], device[CLI_DEVICE_TEXT];
     (void)snprintf(text, sizeof text,
                    "Measured on %.160s when this page was written, with made-up samples in "
-                   "batches of %d.",
+                   "batches of %d, without augmentation and with Adam.",
                    cli_device_print(r->entry, device), (int)batch_of(r));
     weft_html_text(r->page, text);
     qsort(t->step, (size_t)t->count, sizeof *t->step, by_seconds);

@@ -316,6 +316,16 @@ const float *weft_explainer_gradcam(const weft_explainer *explainer)
     return explainer->layer ? explainer->gradcam : NULL;
 }
 
+bool weft_explainer_has_evidence(const weft_explainer *explainer)
+{
+    const weft_shape map = weft_explainer_map(explainer);
+    const float *values = weft_explainer_gradcam(explainer);
+    const int64_t count = values ? (int64_t)map.dim[0] * map.dim[1] : 0;
+    for (int64_t i = 0; i < count; i++)
+        if (values[i] > 0) return true;
+    return false;
+}
+
 const float *weft_explainer_saliency(const weft_explainer *explainer)
 {
     return explainer->saliency;

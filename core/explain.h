@@ -48,6 +48,9 @@ WEFT_API const float *weft_explainer_outputs(const weft_explainer *explainer);
  * NULL without a layer. */
 WEFT_API const float *weft_explainer_gradcam(const weft_explainer *explainer);
 
+/* Whether any number of that map is above 0: something in the layer speaks for the class. */
+WEFT_API bool weft_explainer_has_evidence(const weft_explainer *explainer);
+
 /* Saliency (Simonyan, Vedaldi, Zisserman, 2014), H x W of the input: max over the channels of
  * |dy_c / dx|, x being what the network is given, the normalised sample. */
 WEFT_API const float *weft_explainer_saliency(const weft_explainer *explainer);

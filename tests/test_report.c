@@ -53,7 +53,7 @@ START_TEST(a_page_has_every_section)
     ck_says(text, "<h1>tiny on idx:data</h1>");
     ck_says(text, "middle");
     ck_says(text, "filters=4 kernel=3 padding=same name=conv1");
-    ck_says(text, "45 samples: loss ");
+    ck_says(text, "45 samples of idx:data: loss ");
     ck_assert_ptr_null(strstr(text, "http://"));
 }
 END_TEST
@@ -68,7 +68,8 @@ START_TEST(figures_are_those_of_eval)
     ck_assert_int_eq(json_unpack(eval, "{s:F, s:F}", "loss", &loss, "accuracy", &accuracy), 0);
     json_decref(eval);
     ck_fine("report run -d cpu -o page.html");
-    (void)snprintf(wanted, sizeof wanted, "45 samples: loss %.4f, accuracy %.4f", loss, accuracy);
+    (void)snprintf(wanted, sizeof wanted, "45 samples of idx:data: loss %.4f, accuracy %.4f", loss,
+                   accuracy);
     ck_says(read_page("page.html"), wanted);
 }
 END_TEST
@@ -113,7 +114,7 @@ START_TEST(a_data_set_that_is_gone_is_named)
     ck_says(read_page("page.html"),
             "There is no test set to show figures of: there is no folder data");
     ck_fine("report run -d cpu -o page.html --data idx:elsewhere");
-    ck_says(read_page("page.html"), "45 samples: loss ");
+    ck_says(read_page("page.html"), "45 samples of idx:elsewhere: loss ");
     ck_assert_int_eq(rename("elsewhere", "data"), 0);
 }
 END_TEST
