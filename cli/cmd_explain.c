@@ -102,6 +102,7 @@ static weft_status find_class(explain_job *job)
 static size_t put_part(char *stem, size_t used, const char *text, size_t count)
 {
     for (size_t i = 0; i < count && i < NAME_MOST && used + 1 < STEM_TEXT; i++) {
+        /* cppcheck-suppress arrayIndexOutOfBounds ; count is the length of text at most */
         const unsigned char c = (unsigned char)text[i];
         stem[used++] = isalnum(c) || c == '_' || c == '.' || c >= 0x80 ? (char)c : '-';
     }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "cli/compare.h"
+#include "cli/pictures.h"
 #include "core/posix.h"
 #include "report/compare_chart.h"
 
@@ -12,15 +13,9 @@ static weft_curve_point *points_of(const cli_contender *to)
 {
     const int count = to->files.epoch_count;
     weft_curve_point *point = count > 0 ? calloc((size_t)count, sizeof *point) : NULL;
-    for (int i = 0; point && i < count; i++) {
-        const weft_epoch_report *e = &to->files.epoch[i];
-        point[i] = (weft_curve_point){.epoch = e->epoch,
-                                      .train_loss = e->train_loss,
-                                      .train_accuracy = e->train_accuracy,
-                                      .val_loss = e->val_loss,
-                                      .val_accuracy = e->val_accuracy,
-                                      .learning_rate = e->learning_rate};
-    }
+    if (!point) return NULL;
+    for (int i = 0; i < count; i++)
+        point[i] = cli_curve_point(&to->files.epoch[i]);
     return point;
 }
 

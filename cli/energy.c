@@ -92,7 +92,7 @@ static const cli_gpu *only_amd(const cli_gpu *gpus, int count)
 
 static void find_sensor(cli_energy *e)
 {
-    cli_gpu gpus[CLI_GPUS_MAX];
+    cli_gpu gpus[CLI_GPUS_MAX] = {{.vendor = 0}};
     const cli_gpu *gpu = only_amd(gpus, cli_gpus_read(system_folder(), gpus));
     for (int i = 0; gpu && i < SENSORS; i++) {
         (void)snprintf(e->sensor, sizeof e->sensor,

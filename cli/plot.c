@@ -55,9 +55,9 @@ static void include(weft_dots_range *range, double y)
  * that, the first twentieth of the run does not decide the upper end. */
 static void include_training(weft_dots_range *range, const double *x, const double *y, int count)
 {
-    const bool late = count > 0 && x[count - 1] >= CLI_PLOT_BINS / 10;
+    const bool late = count > 0 && x[count - 1] >= 0.1 * CLI_PLOT_BINS;
     for (int i = 0; i < count; i++)
-        if (!late || x[i] >= CLI_PLOT_BINS / 20) include(range, y[i]);
+        if (!late || x[i] >= 0.05 * CLI_PLOT_BINS) include(range, y[i]);
 }
 
 /* Ends that differ, by a little where all is equal; 0 and 1 where there is nothing. */

@@ -26,7 +26,8 @@ typedef struct examples {
 static void find_examples(const cli_report *r, examples *e)
 {
     for (int i = 0; i < CLASSES; i++)
-        e->of[i][false] = e->of[i][true] = (weft_sample_score){.index = -1};
+        for (int right = 0; right < 2; right++)
+            e->of[i][right] = (weft_sample_score){.index = -1};
     for (int64_t i = 0; i < r->test.count; i++) {
         const weft_sample_score s =
             weft_score_sample(r->scores.logits, r->test.classes, i, r->test.class_count);
