@@ -56,7 +56,10 @@ bool cli_qualify(const weft_device_entry *entry, const cli_wish *wish)
     const weft_verdict verdict = result->verdict;
     free(result);
     if (status != WEFT_OK) weft_say(&wish->log, WEFT_WARNING, "%s: %s", entry->id, weft_error());
-    return verdict != WEFT_VERDICT_FAILED || !has_failed(entry, wish);
+    if (verdict != WEFT_VERDICT_FAILED) return true;
+    if (!has_failed(entry, wish)) /* where no verdict can be stored */
+        weft_say(&wish->log, WEFT_WARNING, "%s is left out, its selftest failed", entry->id);
+    return false;
 }
 
 void cli_qualify_remind(const weft_device_entry *entry, const cli_wish *wish)

@@ -7,6 +7,7 @@
 
 #include "cli/output.h"
 #include "cli/selftest.h"
+#include "cli/signals.h"
 #include "core/child.h"
 #include "core/posix.h"
 
@@ -133,6 +134,13 @@ static weft_status run_part(const run *r, weft_selftest_row *row)
     return WEFT_OK;
 }
 
+/* The signal may have ended a part as well, which says nothing of the device. */
+static weft_status interrupted(cli_selftest_result *result)
+{
+    result->verdict = WEFT_VERDICT_NONE;
+    return weft_fail(WEFT_ERR_DEVICE, "the selftest was interrupted, so there is no verdict");
+}
+
 weft_status cli_selftest_all(const cli_selftest_wish *wish, cli_progress *progress,
                              cli_selftest_result *result)
 {
@@ -147,6 +155,7 @@ weft_status cli_selftest_all(const cli_selftest_wish *wish, cli_progress *progre
         weft_selftest_row *row = &result->row[r.part];
         status = run_part(&r, row);
         if (row->verdict == WEFT_VERDICT_FAILED) result->verdict = WEFT_VERDICT_FAILED;
+        if (cli_signals_exit_code() != 0) status = interrupted(result);
     }
     result->count = r.part;
     result->seconds = weft_clock() - r.start;

@@ -1,3 +1,4 @@
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -53,7 +54,8 @@ static void read_variants(const json_t *list, weft_selftest_row *row)
 /* A number that is not finite was written as null. */
 static double read_number(const json_t *json, const char *key)
 {
-    return json_number_value(json_object_get(json, key));
+    const json_t *value = json_object_get(json, key);
+    return json_is_null(value) ? (double)INFINITY : json_number_value(value);
 }
 
 bool cli_row_read(const json_t *json, weft_selftest_row *row)

@@ -190,7 +190,7 @@ static weft_status compare(lockstep *l, int32_t i, int32_t step, const weft_plan
         op->nmse = m.error;
         snprintf(op->tensor, sizeof op->tensor, "%s", mine->name);
     }
-    if (nans || m.error > op->bound) part(l, i, step, &a);
+    if (nans || !(m.error <= op->bound)) part(l, i, step, &a); /* infinities make a NaN of it */
     return store(a, l->buffer[1]);
 }
 

@@ -50,10 +50,11 @@ static weft_status take(probe *p, uint64_t most, uint64_t piece)
         const uint64_t left = (most - p->bytes) / 4 * 4;
         const size_t bytes = (size_t)(left < piece ? left : piece);
         if (bytes == 0) break;
-        WEFT_TRY(be->buffer_new(p->desc->device, bytes, &p->buffer[p->count]));
-        WEFT_TRY(be->fill(p->buffer[p->count], 0, bytes, pattern(p->count)));
-        WEFT_TRY(be->finish(p->desc->device));
+        const int at = p->count;
+        WEFT_TRY(be->buffer_new(p->desc->device, bytes, &p->buffer[at]));
         p->count++;
+        WEFT_TRY(be->fill(p->buffer[at], 0, bytes, pattern(at)));
+        WEFT_TRY(be->finish(p->desc->device));
         p->bytes += bytes;
         weft_trial_progress(p->desc, (int)(p->bytes >> 20), (int)(most >> 20));
     }

@@ -153,6 +153,7 @@ static void add_pair(double a, double b, int64_t i, sums *s, op_match *match)
     match->nan_more += isnan(a) && !isnan(b);
     if (isnan(a) || isnan(b)) return;
     match->differs += (float)a != (float)b;
+    if (isinf(b) && a == b) return;
     const double d = fabs(a - b);
     const double ulp = d / last_place(fmax(fabs(b), s->rms));
     if (ulp > match->ulp) match->ulp = ulp;
@@ -182,7 +183,7 @@ int64_t op_first_beyond(const weft_tensor *tensor, const void *device, const voi
     for (int64_t i = 0; i < op_count(tensor); i++) {
         const double a = op_value_at(tensor, device, i, OP_SINGLE);
         const double b = op_value_at(tensor, reference, i, width);
-        if (isnan(a) != isnan(b) || (a - b) * (a - b) > most) return i;
+        if (isnan(a) != isnan(b) || isinf(a) != isinf(b) || (a - b) * (a - b) > most) return i;
     }
     return -1;
 }
