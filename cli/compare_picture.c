@@ -30,24 +30,26 @@ static weft_compare_line line_of(const cli_contender *to, weft_curve_point **poi
         .images_per_second = there ? cli_summary_number(to, "images_per_second") : (double)NAN};
 }
 
-static weft_status write_files(const cli_compare *c, const weft_compare_chart *chart)
+static weft_status remove_both(const char *svg, const char *png)
 {
-    const weft_figure figure = weft_compare_chart_figure(chart);
-    char *svg = weft_path_join(c->out, "compare.svg"), *png = weft_path_join(c->out, "compare.png");
-    weft_status status = weft_fail(WEFT_ERR_MEMORY, "out of memory for a picture");
-    if (svg && png) status = weft_figure_write(&figure, WEFT_LIGHT, svg, png);
-    free(svg);
-    free(png);
-    return status;
+    WEFT_TRY(weft_remove(svg));
+    return weft_remove(png);
 }
 
-/* Pictures of an earlier comparison would be taken for this one's. */
-static weft_status remove_files(const cli_compare *c)
+/* Without a chart there are no pictures: those of an earlier comparison would be taken for this
+ * one's, and an empty one for a result. */
+static weft_status write_files(const cli_compare *c, const weft_compare_chart *chart)
 {
+    weft_status status = WEFT_OK;
     char *svg = weft_path_join(c->out, "compare.svg"), *png = weft_path_join(c->out, "compare.png");
-    weft_status status = weft_fail(WEFT_ERR_MEMORY, "out of memory for a path");
-    if (svg && png) status = weft_remove(svg);
-    if (status == WEFT_OK) status = weft_remove(png);
+    if (!svg || !png) {
+        status = weft_fail(WEFT_ERR_MEMORY, "out of memory for a picture");
+    } else if (chart) {
+        const weft_figure figure = weft_compare_chart_figure(chart);
+        status = weft_figure_write(&figure, WEFT_LIGHT, svg, png);
+    } else {
+        status = remove_both(svg, png);
+    }
     free(svg);
     free(png);
     return status;
@@ -65,7 +67,7 @@ weft_status cli_compare_draw(const cli_compare *c)
     weft_compare_line line[CLI_CONTENDERS];
     weft_curve_point *points[CLI_CONTENDERS] = {NULL};
     char title[256], subtitle[256];
-    if (!anybody(c)) return remove_files(c); /* an empty picture could be taken for a result */
+    if (!anybody(c)) return write_files(c, NULL);
     (void)snprintf(title, sizeof title, "%.100s on %.100s", c->model, c->data);
     (void)snprintf(subtitle, sizeof subtitle, "reference %.120s%s", c->list[c->reference].name,
                    c->together ? ", all at once" : "");
