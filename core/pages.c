@@ -13,6 +13,7 @@
 #include <sys/mman.h>
 #endif
 
+#include "core/cgroup.h"
 #include "core/checked.h"
 
 static const size_t page = 4096, huge_page = (size_t)2 << 20;
@@ -52,7 +53,7 @@ static uint64_t available_kb(void)
     return kb;
 }
 
-uint64_t weft_free_memory(void)
+static uint64_t free_of_system(void)
 {
     const uint64_t kb = available_kb();
     if (kb > 0) return kb << 10;
@@ -61,4 +62,10 @@ uint64_t weft_free_memory(void)
     if (pages > 0 && bytes > 0) return (uint64_t)pages * (uint64_t)bytes;
 #endif
     return 0;
+}
+
+uint64_t weft_free_memory(void)
+{
+    const uint64_t system = free_of_system(), group = weft_cgroup_room("");
+    return group < system ? group : system;
 }

@@ -9,7 +9,8 @@
  * use it in its place; of huge pages where the system has them. free() it. NULL: out of memory. */
 void *weft_pages_new(size_t bytes);
 
-/* Bytes that can be had without pushing anything out of memory; 0: unknown. */
+/* Bytes that can be had without pushing anything out of memory or reaching the limit of a
+ * container; 0: none, or unknown. */
 uint64_t weft_free_memory(void);
 
 #endif
