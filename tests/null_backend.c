@@ -12,7 +12,9 @@ typedef struct null_device {
     null_counts counts;
     weft_ticket tickets;
     int fail_in; /* calls until one fails; 0: none will */
-    bool failed;
+    weft_status failed;
+    size_t limit; /* bytes that buffers may have; 0: MEMORY */
+    bool late;    /* it is only found when one is filled */
     bool fuses[WEFT_KIND_COUNT];
 } null_device;
 
@@ -40,9 +42,20 @@ static unsigned char *data_of(weft_buffer *buffer)
 static weft_status call(weft_device *device)
 {
     null_device *d = device_of(device);
-    if (d->fail_in > 0 && --d->fail_in == 0) d->failed = true;
-    return d->failed ? weft_fail(WEFT_ERR_DEVICE, "null: the device has failed, as asked")
-                     : WEFT_OK;
+    if (d->fail_in > 0 && --d->fail_in == 0) d->failed = WEFT_ERR_DEVICE;
+    const weft_status failed = d->failed;
+    if (failed == WEFT_OK) return WEFT_OK;
+    return weft_fail(failed, "null: the device has failed, as asked");
+}
+
+static bool is_over(const null_device *d, size_t bytes)
+{
+    return d->limit > 0 && d->counts.live_bytes + bytes > d->limit;
+}
+
+static bool refuses(const null_device *d, size_t bytes)
+{
+    return bytes > MEMORY || (!d->late && is_over(d, bytes));
 }
 
 static weft_status check_range(const weft_buffer *buffer, size_t at, size_t bytes)
@@ -89,7 +102,7 @@ static weft_status buffer_new(weft_device *device, size_t bytes, weft_buffer **o
     null_counts *counts = &device_of(device)->counts;
     *out = NULL;
     WEFT_TRY(call(device));
-    null_buffer *b = bytes > MEMORY ? NULL : calloc(1, sizeof *b + bytes);
+    null_buffer *b = refuses(device_of(device), bytes) ? NULL : calloc(1, sizeof *b + bytes);
     if (!b) return weft_fail(WEFT_ERR_MEMORY, "null: no memory for %zu bytes", bytes);
     b->base = (weft_buffer){device, bytes};
     counts->buffers++;
@@ -139,6 +152,8 @@ static weft_status copy_buffer(weft_buffer *dst, size_t dst_at, weft_buffer *src
 
 static weft_status fill_buffer(weft_buffer *dst, size_t at, size_t bytes, uint32_t pattern)
 {
+    null_device *d = device_of(dst->device);
+    if (d->late && is_over(d, 0)) d->failed = WEFT_ERR_MEMORY;
     WEFT_TRY(call(dst->device));
     WEFT_TRY(check_range(dst, at, bytes));
     if (at % 4 != 0 || bytes % 4 != 0)
@@ -305,6 +320,12 @@ const null_counts *null_device_counts(const weft_device *device)
 void null_device_fail(weft_device *device, int count)
 {
     device_of(device)->fail_in = count;
+}
+
+void null_device_limit(weft_device *device, size_t bytes, bool late)
+{
+    device_of(device)->limit = bytes;
+    device_of(device)->late = late;
 }
 
 void null_device_fuse(weft_device *device, weft_op_kind kind, bool take)

@@ -25,6 +25,10 @@ const null_counts *null_device_counts(const weft_device *device);
  * it, every one after it. 0: none. */
 void null_device_fail(weft_device *device, int count);
 
+/* Let it have so many bytes for buffers (0: all it claims). A buffer beyond them is refused, or,
+ * when `late`, made: its first fill fails, and every call after it. */
+void null_device_limit(weft_device *device, size_t bytes, bool late);
+
 /* Take a fused kind, or all of them; a new device takes none. */
 void null_device_fuse(weft_device *device, weft_op_kind kind, bool take);
 void null_device_fuse_all(weft_device *device);
