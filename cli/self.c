@@ -2,7 +2,6 @@
 
 #include "cli/self.h"
 
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,48 +18,80 @@ void cli_self_note(const char *line, char *note, size_t size)
     (void)snprintf(note, size, "%s", line + sizeof start - 1);
 }
 
-/* A look at the signals once a second. Who was asked to stop has a few seconds for it. */
-static weft_child_event next(weft_child *child, double seconds, bool *told, const char **line)
+/* ---- listening ---- */
+
+typedef struct listener {
+    weft_child *child;
+    double seconds; /* that it may print nothing */
+    double until;   /* when it is given up */
+    bool told;      /* that it should stop */
+} listener;
+
+/* Who was asked to stop has a few seconds for it. */
+static void pass_stop_on(listener *l)
 {
-    static const double look_seconds = 1, stop_seconds = 5;
+    static const double stop_seconds = 5;
+    if (l->told || cli_signals_exit_code() == 0) return;
+    l->told = true;
+    weft_child_stop(l->child);
+    l->until = weft_clock() + stop_seconds;
+}
+
+/* A look at the signals once a second. Only what it prints puts off the end of our patience. */
+static weft_child_event next(listener *l, const char **line)
+{
+    static const double look_seconds = 1;
     weft_child_event event = WEFT_CHILD_SILENT;
-    double end = weft_clock() + (*told && stop_seconds < seconds ? stop_seconds : seconds);
-    while (event == WEFT_CHILD_SILENT && weft_clock() < end) {
-        event = weft_child_read(child, look_seconds, line);
-        if (*told || cli_signals_exit_code() == 0) continue;
-        *told = true;
-        weft_child_stop(child);
-        end = weft_clock() + stop_seconds;
+    while (event == WEFT_CHILD_SILENT && weft_clock() < l->until) {
+        event = weft_child_read(l->child, look_seconds, line);
+        pass_stop_on(l);
     }
+    if (event == WEFT_CHILD_LINE && !l->told) l->until = weft_clock() + l->seconds;
     return event;
 }
 
-static int listen_to(weft_child *child, double seconds, FILE *all, char *note, size_t size)
+static void listen_to(listener *l, cli_self_line *take, void *user, cli_self_end *end)
 {
     const char *line;
-    bool told = false;
     weft_child_event event;
-    while ((event = next(child, seconds, &told, &line)) <= WEFT_CHILD_NOTE) {
+    while ((event = next(l, &line)) <= WEFT_CHILD_NOTE) {
         if (event == WEFT_CHILD_LINE)
-            (void)fprintf(all, "%s\n", line);
+            take(user, line);
         else
-            cli_self_note(line, note, size);
+            cli_self_note(line, end->note, sizeof end->note);
     }
-    return weft_child_end(child, event == WEFT_CHILD_SILENT);
+    end->silent = event == WEFT_CHILD_SILENT;
+    end->code = weft_child_end(l->child, end->silent);
+}
+
+weft_status cli_self_run(const char *const *words, double seconds, cli_self_line *take, void *user,
+                         cli_self_end *end)
+{
+    listener l = {.seconds = seconds, .until = weft_clock() + seconds};
+    *end = (cli_self_end){.code = -1};
+    WEFT_TRY(weft_child_start(words, &l.child));
+    listen_to(&l, take, user, end);
+    return WEFT_OK;
+}
+
+/* ---- a whole text ---- */
+
+static void add_line(void *all, const char *line)
+{
+    (void)fprintf(all, "%s\n", line);
 }
 
 char *cli_self_text(const char *const *words, double seconds, int *code, char *note, size_t size)
 {
-    weft_child *child = NULL;
     char *text = NULL;
     size_t length = 0;
+    cli_self_end end = {.code = -1};
     FILE *all = open_memstream(&text, &length);
-    note[0] = '\0';
-    *code = -1;
-    if (all && weft_child_start(words, &child) == WEFT_OK)
-        *code = listen_to(child, seconds, all, note, size);
+    const bool ran = all && cli_self_run(words, seconds, add_line, all, &end) == WEFT_OK;
     const bool whole = all && fclose(all) == 0;
-    if (whole && *code == 0) return text;
+    (void)snprintf(note, size, "%s", end.note);
+    *code = end.code;
+    if (ran && whole && end.code == 0) return text;
     free(text);
     return NULL;
 }

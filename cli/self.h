@@ -3,12 +3,31 @@
 #ifndef WEFT_CLI_SELF_H
 #define WEFT_CLI_SELF_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
-/* All that a command prints, as one text to free(); words[0] is the program's path and NULL ends
- * them. NULL when it failed, was silent for so many seconds, or when a signal that is
- * caught told this process to stop, which is passed on; *code is its exit code, and `note`
- * the last line on its standard error without "weft: ". */
+#include "core/status.h"
+
+enum { CLI_SELF_NOTE = 400 };
+
+/* How a process ended. */
+typedef struct cli_self_end {
+    int code;                 /* its exit code, or minus the signal that ended it */
+    bool silent;              /* it was killed here, for printing nothing for too long */
+    char note[CLI_SELF_NOTE]; /* the last line on its standard error without "weft: "; "" */
+} cli_self_end;
+
+typedef void cli_self_line(void *user, const char *line);
+
+/* Run a command to its end and hand over each line that it prints; words[0] is the program's path
+ * and NULL ends them. One that prints no line for so many seconds is killed: what a driver writes
+ * to standard error is no progress. A caught signal that tells this process to stop is passed on.
+ */
+weft_status cli_self_run(const char *const *words, double seconds, cli_self_line *take, void *user,
+                         cli_self_end *end);
+
+/* All that a command prints, as one text to free(). NULL when it failed, was silent for so many
+ * seconds or was stopped; *code is its exit code (-1: it never ran) and `note` that of its end. */
 char *cli_self_text(const char *const *words, double seconds, int *code, char *note, size_t size);
 
 /* Take a line of a process's standard error that may be the reason why it ends: copies what stands

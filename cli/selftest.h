@@ -31,7 +31,7 @@ typedef struct cli_selftest_result {
 } cli_selftest_result;
 
 /* Run all parts. A part that ends in a crash or shows no progress is a row that failed; a status
- * other than WEFT_OK says that there is no result. */
+ * other than WEFT_OK says that there is no result, as when a part was killed from outside. */
 weft_status cli_selftest_all(const cli_selftest_wish *wish, cli_progress *progress,
                              cli_selftest_result *result);
 

@@ -1,11 +1,14 @@
 /* All parts of a selftest, one process after the other: a driver that crashes or hangs takes its
  * part with it and nothing else. */
 #include <assert.h>
+#include <signal.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cli/output.h"
+#include "cli/self.h"
 #include "cli/selftest.h"
 #include "cli/signals.h"
 #include "core/child.h"
@@ -69,75 +72,83 @@ static void tell(const run *r, int done, int total)
                        share > 0 ? spent / share - spent : 0);
 }
 
-/* True when the line was the row. */
-static bool take_line(const run *r, const char *line, weft_selftest_row *row)
+/* A part that runs. */
+typedef struct part {
+    const run *run;
+    weft_selftest_row *row;
+    bool found; /* it has told its row */
+} part;
+
+static void take_line(void *user, const char *line)
 {
+    part *p = user;
     json_t *json = json_loads(line, 0, NULL);
-    const json_t *found = json_object_get(json, "row");
-    const bool is_row = found && cli_row_read(found, row);
-    if (!is_row)
-        tell(r, (int)json_integer_value(json_object_get(json, "done")),
+    const json_t *row = json_object_get(json, "row");
+    if (row && cli_row_read(row, p->row))
+        p->found = true;
+    else
+        tell(p->run, (int)json_integer_value(json_object_get(json, "done")),
              (int)json_integer_value(json_object_get(json, "total")));
     json_decref(json);
-    return is_row;
 }
 
-static void fail(weft_selftest_row *row, const char *text)
+/* ---- how it ends ---- */
+
+static void fail(weft_selftest_row *row, const char *format, ...) WEFT_PRINTF(2, 3);
+static void fail(weft_selftest_row *row, const char *format, ...)
 {
+    va_list arguments;
     *row = (weft_selftest_row){.verdict = WEFT_VERDICT_FAILED, .cases = 1, .failed = 1};
-    snprintf(row->failure, sizeof row->failure, "%s", text);
+    va_start(arguments, format);
+    (void)vsnprintf(row->failure, sizeof row->failure, format, arguments);
+    va_end(arguments);
 }
 
-/* It went without a row. */
-static void explain_end(const run *r, int code, weft_selftest_row *row)
+/* No driver sends these: a person did, or the system that was out of memory. */
+static bool is_from_outside(int signal)
 {
-    char text[WEFT_SELFTEST_TEXT];
-    const char *name = weft_selftest_name(r->part);
-    if (code < 0)
-        snprintf(text, sizeof text, "%s: the driver ended the process by signal %d", name, -code);
-    else
-        snprintf(text, sizeof text, "%s: the process ended with exit code %d", name, code);
-    fail(row, text);
+    return signal == SIGKILL || signal == SIGTERM || signal == SIGINT || signal == SIGHUP;
 }
 
-static void explain_silence(const run *r, weft_selftest_row *row)
+static weft_status killed(const char *name, int signal)
 {
-    char text[WEFT_SELFTEST_TEXT], seconds[32];
-    snprintf(text, sizeof text, "%s: no answer for %s seconds, a kernel or its compiler hangs",
-             weft_selftest_name(r->part), cli_fixed(r->wish->time_limit, 0, seconds));
-    fail(row, text);
+    return weft_fail(WEFT_ERR_DEVICE,
+                     "part %s was killed from outside (signal %d%s), so there is no verdict", name,
+                     signal, signal == SIGKILL ? ", as when memory runs out" : "");
 }
 
-static void listen_to(const run *r, weft_child *child, weft_selftest_row *row)
+static weft_status judge(const part *p, const cli_self_end *end)
 {
-    const char *line = NULL;
-    bool found = false;
-    weft_child_event event;
-    while ((event = weft_child_read(child, r->wish->time_limit, &line)) <= WEFT_CHILD_NOTE)
-        if (event == WEFT_CHILD_LINE) found = take_line(r, line, row) || found;
-    const int code = weft_child_end(child, event == WEFT_CHILD_SILENT);
-    if (event == WEFT_CHILD_SILENT)
-        explain_silence(r, row);
-    else if (!found || code < 0)
-        explain_end(r, code, row);
+    char seconds[32];
+    const char *name = weft_selftest_name(p->run->part), *note = end->note;
+    if (end->silent)
+        fail(p->row, "%s: no answer for %s seconds, a kernel or its compiler hangs", name,
+             cli_fixed(p->run->wish->time_limit, 0, seconds));
+    else if (is_from_outside(-end->code))
+        return killed(name, -end->code);
+    else if (end->code < 0)
+        fail(p->row, "%s: the driver ended the process by signal %d", name, -end->code);
+    else if (!p->found)
+        fail(p->row, "%s: the process ended with exit code %d%s%s", name, end->code,
+             *note ? ": " : "", note);
+    return WEFT_OK;
 }
 
 static weft_status run_part(const run *r, weft_selftest_row *row)
 {
     words w;
-    weft_child *child = NULL;
+    cli_self_end end;
+    part p = {.run = r, .row = row};
     *row = (weft_selftest_row){.cases = 0};
     tell(r, 0, 1);
     write_words(r, &w);
-    WEFT_TRY(weft_child_start(w.list, &child));
-    listen_to(r, child, row);
-    return WEFT_OK;
+    WEFT_TRY(cli_self_run(w.list, r->wish->time_limit, take_line, &p, &end));
+    return judge(&p, &end);
 }
 
 /* The signal may have ended a part as well, which says nothing of the device. */
-static weft_status interrupted(cli_selftest_result *result)
+static weft_status interrupted(void)
 {
-    result->verdict = WEFT_VERDICT_NONE;
     return weft_fail(WEFT_ERR_DEVICE, "the selftest was interrupted, so there is no verdict");
 }
 
@@ -155,8 +166,9 @@ weft_status cli_selftest_all(const cli_selftest_wish *wish, cli_progress *progre
         weft_selftest_row *row = &result->row[r.part];
         status = run_part(&r, row);
         if (row->verdict == WEFT_VERDICT_FAILED) result->verdict = WEFT_VERDICT_FAILED;
-        if (cli_signals_exit_code() != 0) status = interrupted(result);
+        if (cli_signals_exit_code() != 0) status = interrupted();
     }
+    if (status != WEFT_OK) result->verdict = WEFT_VERDICT_NONE;
     result->count = r.part;
     result->seconds = weft_clock() - r.start;
     cli_progress_clear(progress);

@@ -1,0 +1,165 @@
+/* What a selftest makes of the ends that its parts come to, and what its verdict means for the
+ * choice of a device. The parts are this program, which plays them: no device is needed. */
+#define _XOPEN_SOURCE 700
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <time.h>
+
+#include "cli/selftest.h"
+#include "tests/null_backend.h"
+#include "tests/scratch.h"
+#include "tests/suite.h"
+
+/* ---- the side of a part ---- */
+
+static void pause_tenths(long tenths)
+{
+    const struct timespec pause = {tenths / 10, tenths % 10 * 100 * 1000 * 1000};
+    (void)nanosleep(&pause, NULL);
+}
+
+static void end_by_signal(int number)
+{
+    (void)setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
+    (void)signal(number, SIG_DFL); /* sanitizers catch some */
+    (void)raise(number);
+}
+
+/* Ten seconds of a driver's lines. */
+static void chatter(void)
+{
+    for (int i = 0; i < 100; i++) {
+        (void)fprintf(stderr, "the driver has something to say\n");
+        pause_tenths(1);
+    }
+}
+
+static void advance(void)
+{
+    for (int i = 0; i < 10; i++) {
+        printf("{\"done\":%d,\"total\":10}\n", i);
+        (void)fflush(stdout);
+        pause_tenths(4);
+    }
+}
+
+/* The first part does what the test wants, the others pass. */
+static int play_part(const char *name)
+{
+    const char *act = getenv("WEFT_TEST_ACT");
+    if (!act || strcmp(name, weft_selftest_name(0)) != 0) act = "";
+    if (strncmp(act, "signal ", 7) == 0) end_by_signal(atoi(act + 7));
+    if (strcmp(act, "exit") == 0) return 3;
+    if (strcmp(act, "cause") == 0) {
+        (void)fprintf(stderr, "weft: no room for it\nweft: warning: later\nthe driver: later\n");
+        return 4;
+    }
+    if (strcmp(act, "chatter") == 0) chatter();
+    if (strcmp(act, "advance") == 0) advance();
+    printf("{\"row\":{\"verdict\":\"passed\",\"cases\":1,\"note\":\"played\"}}\n");
+    return 0;
+}
+
+/* ---- the side of the selftest ---- */
+
+static const weft_device_entry *device(void)
+{
+    static weft_device_entry entry = {.id = "null:0", .info = {.type = WEFT_DEVICE_GPU}};
+    entry.backend = weft_backend_null();
+    return &entry;
+}
+
+static cli_selftest_result result;
+
+static weft_status test_device(const char *act, double time_limit)
+{
+    const cli_selftest_wish wish = {.entry = device(), .quick = true, .time_limit = time_limit};
+    cli_progress *progress = NULL;
+    ck_assert_int_eq(setenv("WEFT_TEST_ACT", act, 1), 0);
+    ck_weft(cli_progress_new(0, true, &progress));
+    const weft_status status = cli_selftest_all(&wish, progress, &result);
+    cli_progress_free(progress);
+    return status;
+}
+
+START_TEST(rows_are_what_parts_print)
+{
+    ck_weft(test_device("", 60));
+    ck_assert_int_eq(result.verdict, WEFT_VERDICT_PASSED);
+    ck_assert_int_eq(result.count, weft_selftest_count());
+    ck_assert_ptr_null(cli_selftest_failure(&result));
+    ck_assert_str_eq(result.row[result.count - 1].note, "played");
+}
+END_TEST
+
+static void ck_first_failed(const char *failure)
+{
+    char wanted[WEFT_SELFTEST_TEXT];
+    (void)snprintf(wanted, sizeof wanted, "%s: %s", weft_selftest_name(0), failure);
+    ck_assert_int_eq(result.verdict, WEFT_VERDICT_FAILED);
+    ck_assert_ptr_eq(cli_selftest_failure(&result), &result.row[0]);
+    ck_assert_str_eq(result.row[0].failure, wanted);
+    ck_assert_int_eq(result.row[1].verdict, WEFT_VERDICT_PASSED);
+}
+
+START_TEST(a_crash_is_the_devices_fault)
+{
+    static const int signals[] = {SIGSEGV, SIGABRT, SIGBUS, SIGILL, SIGFPE, SIGTRAP, SIGSYS};
+    char act[32], failure[128];
+    (void)snprintf(act, sizeof act, "signal %d", signals[_i]);
+    (void)snprintf(failure, sizeof failure, "the driver ended the process by signal %d",
+                   signals[_i]);
+    ck_weft(test_device(act, 60));
+    ck_first_failed(failure);
+}
+END_TEST
+
+START_TEST(a_kill_from_outside_is_no_verdict)
+{
+    static const int signals[] = {SIGKILL, SIGTERM, SIGINT, SIGHUP};
+    char act[32], reason[128];
+    (void)snprintf(act, sizeof act, "signal %d", signals[_i]);
+    (void)snprintf(reason, sizeof reason, "part %s was killed from outside (signal %d%s)",
+                   weft_selftest_name(0), signals[_i],
+                   signals[_i] == SIGKILL ? ", as when memory runs out" : "");
+    ck_weft_refused(test_device(act, 60), WEFT_ERR_DEVICE, reason);
+    ck_assert_int_eq(result.verdict, WEFT_VERDICT_NONE);
+}
+END_TEST
+
+START_TEST(an_end_without_a_row_tells_its_cause)
+{
+    ck_weft(test_device("exit", 60));
+    ck_first_failed("the process ended with exit code 3");
+    ck_weft(test_device("cause", 60));
+    ck_first_failed("the process ended with exit code 4: no room for it");
+}
+END_TEST
+
+/* What a driver writes beside it is no progress of a part; what the part prints is. */
+START_TEST(only_lines_of_the_part_are_progress)
+{
+    ck_weft(test_device("chatter", 3));
+    ck_first_failed("no answer for 3 seconds, a kernel or its compiler hangs");
+    ck_weft(test_device("advance", 3));
+    ck_assert_int_eq(result.verdict, WEFT_VERDICT_PASSED);
+}
+END_TEST
+
+int main(int count, char **words)
+{
+    if (count > 3 && strcmp(words[1], "selftest") == 0) return play_part(words[3]);
+    Suite *suite = suite_create("qualify");
+    TCase *parts = tcase_create("parts");
+    tcase_set_timeout(parts, 0);
+    tcase_add_test(parts, rows_are_what_parts_print);
+    tcase_add_loop_test(parts, a_crash_is_the_devices_fault, 0, 7);
+    tcase_add_loop_test(parts, a_kill_from_outside_is_no_verdict, 0, 4);
+    tcase_add_test(parts, an_end_without_a_row_tells_its_cause);
+    tcase_add_test(parts, only_lines_of_the_part_are_progress);
+    suite_add_tcase(suite, parts);
+    return weft_suite_run(suite);
+}
