@@ -178,6 +178,12 @@ json_t *cli_json_text(const char *text)
     return json;
 }
 
+void cli_json_copy(const json_t *object, const char *key, char *to, size_t room)
+{
+    const char *text = json_string_value(json_object_get(object, key));
+    snprintf(to, room, "%s", text ? text : "");
+}
+
 weft_status cli_put_json(json_t *json)
 {
     if (!json) return weft_fail(WEFT_ERR_MEMORY, "out of memory for the JSON output");

@@ -45,14 +45,13 @@ static void add_option(words *w, const char *name, const char *value)
 
 static void write_words(const run *r, words *w)
 {
-    static const char *const gemms[] = {"auto", "own", "clblast"};
     *w = (words){.count = 0};
     add(w, r->program);
     add(w, "selftest");
     add_option(w, "--part", weft_selftest_name(r->part));
     add_option(w, "--device", r->wish->entry->id);
     add_option(w, "--family", cli_family_text(r->wish->family));
-    add_option(w, "--gemm", gemms[r->wish->gemm]);
+    add_option(w, "--gemm", cli_gemm_text(r->wish->gemm));
     if (r->wish->quick) add(w, "--quick");
     if (r->wish->threads > 0) {
         snprintf(w->threads, sizeof w->threads, "%d", (int)r->wish->threads);

@@ -36,12 +36,6 @@ json_t *cli_row_json(const weft_selftest_row *row)
                      text_or_null(row->failure), "note", text_or_null(row->note));
 }
 
-static void read_text(const json_t *json, const char *key, char *to, size_t room)
-{
-    const char *text = json_string_value(json_object_get(json, key));
-    snprintf(to, room, "%s", text ? text : "");
-}
-
 static void read_variants(const json_t *list, weft_selftest_row *row)
 {
     const size_t count = json_array_size(list);
@@ -71,7 +65,7 @@ bool cli_row_read(const json_t *json, weft_selftest_row *row)
     row->bound = read_number(json, "bound");
     row->ulp = read_number(json, "ulp");
     read_variants(json_object_get(json, "kernels"), row);
-    read_text(json, "failure", row->failure, sizeof row->failure);
-    read_text(json, "note", row->note, sizeof row->note);
+    cli_json_copy(json, "failure", row->failure, sizeof row->failure);
+    cli_json_copy(json, "note", row->note, sizeof row->note);
     return true;
 }

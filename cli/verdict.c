@@ -6,6 +6,7 @@
 #include <string.h>
 #include <xxhash.h>
 
+#include "cli/output.h"
 #include "core/posix.h"
 
 enum { FILE_MAX = 1 << 16 };
@@ -46,12 +47,6 @@ static json_t *read_json(const char *path)
     return json;
 }
 
-static void copy_text(const json_t *json, const char *key, char *to, size_t room)
-{
-    const char *text = json_string_value(json_object_get(json, key));
-    snprintf(to, room, "%s", text ? text : "");
-}
-
 static weft_verdict read_verdict(const json_t *json)
 {
     const char *text = json_string_value(json_object_get(json, "verdict"));
@@ -68,8 +63,8 @@ cli_verdict cli_verdict_load(const weft_device_entry *entry, weft_family family)
     json_t *json = read_json(path);
     cli_verdict verdict = {.verdict = read_verdict(json)};
     verdict.quick = json_is_true(json_object_get(json, "quick"));
-    copy_text(json, "date", verdict.date, sizeof verdict.date);
-    copy_text(json, "failure", verdict.failure, sizeof verdict.failure);
+    cli_json_copy(json, "date", verdict.date, sizeof verdict.date);
+    cli_json_copy(json, "failure", verdict.failure, sizeof verdict.failure);
     json_decref(json);
     free(path);
     free(folder);
