@@ -30,7 +30,7 @@ static const char *family_text(weft_family family)
 
 static cli_verdict verdict_of(const weft_device_entry *entry)
 {
-    return cli_verdict_load(entry, WEFT_FAMILY_AUTO);
+    return cli_verdict_load(entry, WEFT_FAMILY_AUTO, WEFT_GEMM_AUTO);
 }
 
 /* Why auto takes the first of its list. */
@@ -61,7 +61,8 @@ static weft_status find_first(const weft_registry *registry, const weft_device_e
     *out = NULL;
     if (!order) return weft_fail(WEFT_ERR_MEMORY, "out of memory for the list of devices");
     int count = weft_registry_auto_order(registry, order);
-    cli_qualify_filter(registry, &(cli_wish){.family = WEFT_FAMILY_AUTO}, order, &count);
+    cli_qualify_filter(registry, &(cli_wish){.family = WEFT_FAMILY_AUTO, .gemm = WEFT_GEMM_AUTO},
+                       order, &count);
     if (count > 0) *out = weft_registry_device(registry, order[0]);
     free(order);
     return WEFT_OK;

@@ -116,7 +116,7 @@ static weft_status finish(const cli_args *args, const cli_selftest_wish *wish,
 {
     const weft_selftest_row *failure = cli_selftest_failure(r);
     WEFT_TRY(put_result(args, wish->entry, r));
-    WEFT_TRY(cli_verdict_save(wish->entry, wish->family, r));
+    WEFT_TRY(cli_verdict_save(wish->entry, wish->family, wish->gemm, r));
     WEFT_TRY(put_bundle(args, wish, r));
     return failure ? weft_fail(WEFT_ERR_CHECK, "%s: %s", wish->entry->id, failure->failure)
                    : WEFT_OK;

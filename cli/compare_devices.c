@@ -32,8 +32,10 @@ static char *folder_of(const cli_compare *c, const char *name)
 static void take_verdict(const cli_compare *c, cli_contender *to)
 {
     const weft_family family = (weft_family)cli_integer(c->args, CLI_OPT_FAMILY, WEFT_FAMILY_AUTO);
+    const weft_gemm_route gemm =
+        (weft_gemm_route)cli_integer(c->args, CLI_OPT_GEMM, WEFT_GEMM_AUTO);
     if (!cli_verdict_applies(to->entry)) return;
-    const cli_verdict verdict = cli_verdict_load(to->entry, family);
+    const cli_verdict verdict = cli_verdict_load(to->entry, family, gemm);
     (void)snprintf(to->selftest, sizeof to->selftest, "%s", cli_verdict_words(&verdict));
 }
 

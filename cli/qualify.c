@@ -1,5 +1,6 @@
 #include "cli/qualify.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "cli/selftest.h"
@@ -7,10 +8,15 @@
 
 enum { QUICK_SECONDS = 120 }; /* that a part may show no progress; kernels are compiled first */
 
+static cli_verdict verdict_of(const weft_device_entry *entry, const cli_wish *wish)
+{
+    return cli_verdict_load(entry, wish->family, wish->gemm);
+}
+
 static bool has_failed(const weft_device_entry *entry, const cli_wish *wish)
 {
     if (!cli_verdict_applies(entry)) return false;
-    const cli_verdict verdict = cli_verdict_load(entry, wish->family);
+    const cli_verdict verdict = verdict_of(entry, wish);
     if (verdict.verdict != WEFT_VERDICT_FAILED) return false;
     weft_say(&wish->log, WEFT_WARNING,
              "%s is left out, its selftest failed: %s; --device %s takes it all the same",
@@ -41,7 +47,7 @@ static weft_status test(const weft_device_entry *entry, const cli_wish *wish,
              entry->id);
     WEFT_TRY(cli_progress_new(0, true, &progress));
     weft_status status = cli_selftest_all(&quick, progress, result);
-    if (status == WEFT_OK) status = cli_verdict_save(entry, wish->family, result);
+    if (status == WEFT_OK) status = cli_verdict_save(entry, wish->family, wish->gemm, result);
     cli_progress_free(progress);
     return status;
 }
@@ -49,7 +55,7 @@ static weft_status test(const weft_device_entry *entry, const cli_wish *wish,
 bool cli_qualify(const weft_device_entry *entry, const cli_wish *wish)
 {
     if (entry->info.type != WEFT_DEVICE_GPU) return true;
-    if (cli_verdict_load(entry, wish->family).verdict != WEFT_VERDICT_NONE) return true;
+    if (verdict_of(entry, wish).verdict != WEFT_VERDICT_NONE) return true;
     cli_selftest_result *result = calloc(1, sizeof *result);
     if (!result) return true;
     const weft_status status = test(entry, wish, result);
@@ -62,11 +68,22 @@ bool cli_qualify(const weft_device_entry *entry, const cli_wish *wish)
     return false;
 }
 
+/* The options that a selftest needs to test what the wish is for. */
+static const char *print_options(const cli_wish *wish, char text[64])
+{
+    const bool family = wish->family != WEFT_FAMILY_AUTO, gemm = wish->gemm != WEFT_GEMM_AUTO;
+    (void)snprintf(text, 64, "%s%s%s%s", family ? " --family " : "",
+                   family ? cli_family_text(wish->family) : "", gemm ? " --gemm " : "",
+                   gemm ? cli_gemm_text(wish->gemm) : "");
+    return text;
+}
+
 void cli_qualify_remind(const weft_device_entry *entry, const cli_wish *wish)
 {
+    char options[64];
     if (!cli_verdict_applies(entry)) return;
-    if (cli_verdict_load(entry, wish->family).verdict != WEFT_VERDICT_NONE) return;
+    if (verdict_of(entry, wish).verdict != WEFT_VERDICT_NONE) return;
     weft_say(&wish->log, WEFT_INFO,
-             "nobody has tested %s here; `weft selftest --device %s` takes a minute", entry->id,
-             entry->id);
+             "nobody has tested %s here; `weft selftest --device %s%s` takes a minute", entry->id,
+             entry->id, print_options(wish, options));
 }

@@ -17,7 +17,8 @@ static uint64_t add(uint64_t hash, const char *text)
 }
 
 /* A new string; NULL without a cache folder. */
-static char *path_of(const weft_device_entry *entry, weft_family family, char **folder)
+static char *path_of(const weft_device_entry *entry, weft_family family, weft_gemm_route gemm,
+                     char **folder)
 {
     const weft_device_info *info = &entry->info;
     uint64_t hash = info->programs;
@@ -25,6 +26,7 @@ static char *path_of(const weft_device_entry *entry, weft_family family, char **
     hash = add(hash, info->name);
     hash = add(hash, info->platform);
     hash = add(hash, info->driver);
+    hash = add(hash, cli_gemm_text(gemm));
     hash = add(hash, WEFT_VERSION);
 
     char name[64];
@@ -57,9 +59,10 @@ static weft_verdict read_verdict(const json_t *json)
     return WEFT_VERDICT_NONE;
 }
 
-cli_verdict cli_verdict_load(const weft_device_entry *entry, weft_family family)
+cli_verdict cli_verdict_load(const weft_device_entry *entry, weft_family family,
+                             weft_gemm_route gemm)
 {
-    char *folder = NULL, *path = path_of(entry, family, &folder);
+    char *folder = NULL, *path = path_of(entry, family, gemm, &folder);
     json_t *json = read_json(path);
     cli_verdict verdict = {.verdict = read_verdict(json)};
     verdict.quick = json_is_true(json_object_get(json, "quick"));
@@ -87,13 +90,12 @@ static char *print(const cli_selftest_result *result)
 }
 
 weft_status cli_verdict_save(const weft_device_entry *entry, weft_family family,
-                             const cli_selftest_result *result)
+                             weft_gemm_route gemm, const cli_selftest_result *result)
 {
-    const cli_verdict before = cli_verdict_load(entry, family);
-    const bool passed = result->verdict == WEFT_VERDICT_PASSED;
-    if (passed && result->quick && before.verdict == WEFT_VERDICT_PASSED && !before.quick)
-        return WEFT_OK;
-    char *folder = NULL, *path = path_of(entry, family, &folder);
+    const cli_verdict before = cli_verdict_load(entry, family, gemm);
+    const bool was_whole = before.verdict != WEFT_VERDICT_NONE && !before.quick;
+    if (was_whole && result->quick && result->verdict == WEFT_VERDICT_PASSED) return WEFT_OK;
+    char *folder = NULL, *path = path_of(entry, family, gemm, &folder);
     char *text = print(result);
     weft_status status = text ? WEFT_OK : weft_fail(WEFT_ERR_MEMORY, "out of memory for a verdict");
     if (status == WEFT_OK && path) status = weft_make_folders(folder);

@@ -1,5 +1,6 @@
-/* What the last selftest of a device said, kept in the cache folder by device, driver, family and
- * program sources: after a change of any of them the device has no verdict. */
+/* What the last selftest of a device said, kept in the cache folder by device, driver, family, who
+ * multiplies matrices and program sources: after a change of any of them the device has no verdict.
+ */
 #ifndef WEFT_CLI_VERDICT_H
 #define WEFT_CLI_VERDICT_H
 
@@ -13,11 +14,12 @@ typedef struct cli_verdict {
 } cli_verdict;
 
 /* A file that cannot be read is no verdict. family: AUTO stands for the device's own. */
-cli_verdict cli_verdict_load(const weft_device_entry *entry, weft_family family);
+cli_verdict cli_verdict_load(const weft_device_entry *entry, weft_family family,
+                             weft_gemm_route gemm);
 
-/* A quick test that passed leaves a whole one alone. */
+/* A quick test that passed leaves the verdict of a whole one alone. */
 weft_status cli_verdict_save(const weft_device_entry *entry, weft_family family,
-                             const cli_selftest_result *result);
+                             weft_gemm_route gemm, const cli_selftest_result *result);
 
 /* "passed", "passed (quick)", "FAILED", "not tested" */
 const char *cli_verdict_words(const cli_verdict *verdict);

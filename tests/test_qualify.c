@@ -8,7 +8,9 @@
 #include <sys/resource.h>
 #include <time.h>
 
+#include "cli/qualify.h"
 #include "cli/selftest.h"
+#include "cli/verdict.h"
 #include "tests/null_backend.h"
 #include "tests/scratch.h"
 #include "tests/suite.h"
@@ -76,7 +78,7 @@ static cli_selftest_result result;
 
 static weft_status test_device(const char *act, double time_limit)
 {
-    const cli_selftest_wish wish = {.entry = device(), .quick = true, .time_limit = time_limit};
+    const cli_selftest_wish wish = {.entry = device(), .time_limit = time_limit};
     cli_progress *progress = NULL;
     ck_assert_int_eq(setenv("WEFT_TEST_ACT", act, 1), 0);
     ck_weft(cli_progress_new(0, true, &progress));
@@ -149,6 +151,131 @@ START_TEST(only_lines_of_the_part_are_progress)
 }
 END_TEST
 
+/* ---- what a verdict means ---- */
+
+static void forget_verdicts(void)
+{
+    char command[128];
+    (void)snprintf(command, sizeof command, "rm -rf '%s'", scratch_path("cache"));
+    ck_assert_int_eq(system(command), 0);
+    ck_assert_int_eq(setenv("WEFT_CACHE_DIR", scratch_path("cache"), 1), 0);
+}
+
+static void save(weft_verdict verdict, bool quick, weft_gemm_route gemm)
+{
+    result = (cli_selftest_result){.verdict = verdict, .quick = quick, .count = 1};
+    result.row[0].verdict = verdict;
+    ck_weft(cli_verdict_save(device(), WEFT_FAMILY_AUTO, gemm, &result));
+}
+
+static void ck_verdict(weft_gemm_route gemm, const char *words)
+{
+    const cli_verdict verdict = cli_verdict_load(device(), WEFT_FAMILY_AUTO, gemm);
+    ck_assert_str_eq(cli_verdict_words(&verdict), words);
+}
+
+START_TEST(each_way_to_multiply_has_its_verdict)
+{
+    forget_verdicts();
+    ck_verdict(WEFT_GEMM_AUTO, "not tested");
+    save(WEFT_VERDICT_FAILED, false, WEFT_GEMM_CLBLAST);
+    ck_verdict(WEFT_GEMM_CLBLAST, "FAILED");
+    ck_verdict(WEFT_GEMM_OWN, "not tested");
+    save(WEFT_VERDICT_PASSED, false, WEFT_GEMM_AUTO);
+    ck_verdict(WEFT_GEMM_CLBLAST, "FAILED");
+    ck_verdict(WEFT_GEMM_AUTO, "passed");
+}
+END_TEST
+
+/* What was said, what is said then, and what stays. */
+START_TEST(a_quick_pass_replaces_no_whole_test)
+{
+    static const struct {
+        weft_verdict before;
+        bool quick_before;
+        weft_verdict after;
+        bool quick_after;
+        const char *words;
+    } rows[] = {
+        {WEFT_VERDICT_FAILED, false, WEFT_VERDICT_PASSED, true, "FAILED"},
+        {WEFT_VERDICT_FAILED, false, WEFT_VERDICT_PASSED, false, "passed"},
+        {WEFT_VERDICT_FAILED, true, WEFT_VERDICT_PASSED, true, "passed (quick)"},
+        {WEFT_VERDICT_FAILED, true, WEFT_VERDICT_PASSED, false, "passed"},
+        {WEFT_VERDICT_PASSED, false, WEFT_VERDICT_PASSED, true, "passed"},
+        {WEFT_VERDICT_PASSED, true, WEFT_VERDICT_PASSED, false, "passed"},
+        {WEFT_VERDICT_PASSED, false, WEFT_VERDICT_FAILED, true, "FAILED"},
+        {WEFT_VERDICT_PASSED, true, WEFT_VERDICT_FAILED, false, "FAILED"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        forget_verdicts();
+        save(rows[i].before, rows[i].quick_before, WEFT_GEMM_AUTO);
+        save(rows[i].after, rows[i].quick_after, WEFT_GEMM_AUTO);
+        ck_verdict(WEFT_GEMM_AUTO, rows[i].words);
+    }
+}
+END_TEST
+
+static char heard[4096];
+
+static void hear(void *user, weft_level level, const char *text)
+{
+    const size_t used = strlen(heard);
+    (void)user, (void)level;
+    (void)snprintf(heard + used, sizeof heard - used, "%s\n", text);
+}
+
+static bool qualifies(const char *act, const cli_wish *wish)
+{
+    heard[0] = '\0';
+    ck_assert_int_eq(setenv("WEFT_TEST_ACT", act, 1), 0);
+    return cli_qualify(device(), wish);
+}
+
+START_TEST(auto_tests_a_gpu_once)
+{
+    const cli_wish wish = {.log = {hear, NULL}};
+    forget_verdicts();
+    ck_assert(qualifies("", &wish));
+    ck_assert_str_eq(heard, "null:0 was never tested: weft selftest --quick comes first\n");
+    ck_verdict(WEFT_GEMM_AUTO, "passed (quick)");
+    ck_assert(qualifies("exit", &wish));
+    ck_assert_str_eq(heard, "");
+}
+END_TEST
+
+/* The device is tried: it is not to blame. */
+START_TEST(auto_takes_a_gpu_whose_test_was_killed)
+{
+    const cli_wish wish = {.log = {hear, NULL}};
+    forget_verdicts();
+    ck_assert(qualifies("signal 9", &wish));
+    ck_assert_ptr_nonnull(strstr(heard, "was killed from outside"));
+    ck_verdict(WEFT_GEMM_AUTO, "not tested");
+}
+END_TEST
+
+static void ck_reminder(const cli_wish *wish, const char *line)
+{
+    heard[0] = '\0';
+    cli_qualify_remind(device(), wish);
+    ck_assert_str_eq(heard, line);
+}
+
+START_TEST(a_reminder_names_the_test_that_is_missing)
+{
+    const cli_wish plain = {.log = {hear, NULL}};
+    const cli_wish other = {
+        .family = WEFT_FAMILY_TILE, .gemm = WEFT_GEMM_CLBLAST, .log = {hear, NULL}};
+    forget_verdicts();
+    ck_reminder(&plain, "nobody has tested null:0 here; `weft selftest --device null:0` takes a "
+                        "minute\n");
+    save(WEFT_VERDICT_PASSED, true, WEFT_GEMM_AUTO);
+    ck_reminder(&plain, "");
+    ck_reminder(&other, "nobody has tested null:0 here; `weft selftest --device null:0 --family "
+                        "tile --gemm clblast` takes a minute\n");
+}
+END_TEST
+
 int main(int count, char **words)
 {
     if (count > 3 && strcmp(words[1], "selftest") == 0) return play_part(words[3]);
@@ -161,5 +288,14 @@ int main(int count, char **words)
     tcase_add_test(parts, an_end_without_a_row_tells_its_cause);
     tcase_add_test(parts, only_lines_of_the_part_are_progress);
     suite_add_tcase(suite, parts);
+    TCase *verdicts = tcase_create("verdicts");
+    tcase_set_timeout(verdicts, 0);
+    tcase_add_unchecked_fixture(verdicts, scratch_open, scratch_close);
+    tcase_add_test(verdicts, each_way_to_multiply_has_its_verdict);
+    tcase_add_test(verdicts, a_quick_pass_replaces_no_whole_test);
+    tcase_add_test(verdicts, auto_tests_a_gpu_once);
+    tcase_add_test(verdicts, auto_takes_a_gpu_whose_test_was_killed);
+    tcase_add_test(verdicts, a_reminder_names_the_test_that_is_missing);
+    suite_add_tcase(suite, verdicts);
     return weft_suite_run(suite);
 }
