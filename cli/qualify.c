@@ -41,6 +41,7 @@ static weft_status test(const weft_device_entry *entry, const cli_wish *wish,
                                      .gemm = wish->gemm,
                                      .threads = wish->threads,
                                      .quick = true,
+                                     .stop_at_failure = true,
                                      .time_limit = QUICK_SECONDS};
     cli_progress *progress = NULL;
     weft_say(&wish->log, WEFT_INFO, "%s was never tested: weft selftest --quick comes first",

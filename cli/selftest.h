@@ -18,7 +18,8 @@ typedef struct cli_selftest_wish {
     weft_gemm_route gemm;
     int32_t threads; /* 0: all */
     bool quick;
-    double time_limit; /* seconds */
+    bool stop_at_failure; /* later parts are left out */
+    double time_limit;    /* seconds */
 } cli_selftest_wish;
 
 typedef struct cli_selftest_result {

@@ -151,6 +151,12 @@ static weft_status interrupted(void)
     return weft_fail(WEFT_ERR_DEVICE, "the selftest was interrupted, so there is no verdict");
 }
 
+static bool is_over(const run *r, const cli_selftest_result *result)
+{
+    const bool failed = result->verdict == WEFT_VERDICT_FAILED;
+    return r->part == weft_selftest_count() || (failed && r->wish->stop_at_failure);
+}
+
 weft_status cli_selftest_all(const cli_selftest_wish *wish, cli_progress *progress,
                              cli_selftest_result *result)
 {
@@ -161,7 +167,7 @@ weft_status cli_selftest_all(const cli_selftest_wish *wish, cli_progress *progre
     *result = (cli_selftest_result){.verdict = WEFT_VERDICT_PASSED, .quick = wish->quick};
     result->family = wish->family == WEFT_FAMILY_AUTO ? wish->entry->info.family : wish->family;
     if (!program) return weft_fail(WEFT_ERR_IO, "cannot tell where this program lies");
-    for (; status == WEFT_OK && r.part < weft_selftest_count(); r.part++) {
+    for (; status == WEFT_OK && !is_over(&r, result); r.part++) {
         weft_selftest_row *row = &result->row[r.part];
         status = run_part(&r, row);
         if (row->verdict == WEFT_VERDICT_FAILED) result->verdict = WEFT_VERDICT_FAILED;

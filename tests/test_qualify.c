@@ -48,9 +48,19 @@ static void advance(void)
     }
 }
 
+static void count_part(void)
+{
+    const char *path = getenv("WEFT_TEST_PARTS");
+    FILE *file = path ? fopen(path, "a") : NULL;
+    if (!file) return;
+    (void)fputc('.', file);
+    (void)fclose(file);
+}
+
 /* The first part does what the test wants, the others pass. */
 static int play_part(const char *name)
 {
+    count_part();
     const char *act = getenv("WEFT_TEST_ACT");
     if (!act || strcmp(name, weft_selftest_name(0)) != 0) act = "";
     if (strncmp(act, "signal ", 7) == 0) end_by_signal(atoi(act + 7));
@@ -231,6 +241,25 @@ static bool qualifies(const char *act, const cli_wish *wish)
     return cli_qualify(device(), wish);
 }
 
+/* A device that hangs in every part would hold the choice for an hour. */
+START_TEST(the_first_failure_is_enough_for_auto)
+{
+    const cli_wish wish = {.gemm = WEFT_GEMM_CLBLAST, .log = {hear, NULL}};
+    const char *parts = scratch_write("parts", "", 0);
+    struct stat info;
+    forget_verdicts();
+    ck_assert_int_eq(setenv("WEFT_TEST_PARTS", parts, 1), 0);
+    ck_assert(!qualifies("exit", &wish));
+    ck_assert_int_eq(unsetenv("WEFT_TEST_PARTS"), 0);
+    ck_assert_int_eq(stat(parts, &info), 0);
+    ck_assert_int_eq(info.st_size, 1);
+    ck_assert_ptr_nonnull(strstr(heard, "null:0 was never tested"));
+    ck_assert_ptr_nonnull(strstr(heard, "null:0 is left out, its selftest failed: "));
+    ck_verdict(WEFT_GEMM_CLBLAST, "FAILED");
+    ck_verdict(WEFT_GEMM_AUTO, "not tested");
+}
+END_TEST
+
 START_TEST(auto_tests_a_gpu_once)
 {
     const cli_wish wish = {.log = {hear, NULL}};
@@ -293,6 +322,7 @@ int main(int count, char **words)
     tcase_add_unchecked_fixture(verdicts, scratch_open, scratch_close);
     tcase_add_test(verdicts, each_way_to_multiply_has_its_verdict);
     tcase_add_test(verdicts, a_quick_pass_replaces_no_whole_test);
+    tcase_add_test(verdicts, the_first_failure_is_enough_for_auto);
     tcase_add_test(verdicts, auto_tests_a_gpu_once);
     tcase_add_test(verdicts, auto_takes_a_gpu_whose_test_was_killed);
     tcase_add_test(verdicts, a_reminder_names_the_test_that_is_missing);
