@@ -2,6 +2,7 @@
 #define _XOPEN_SOURCE 700
 #include "tests/mutant_run.h"
 #include "tests/shim_run.h"
+#include "tests/tiny_run.h"
 
 #ifdef WEFT_OPENCL
 
@@ -36,9 +37,22 @@ static const char *text_of(const json_t *object, const char *key)
     return text ? text : "";
 }
 
+/* Does a training on the device say, once, that nobody has tested it? */
+static bool training_reminds(void)
+{
+    static const char line[] = "weft: nobody has tested opencl:0 here; `weft selftest --device "
+                               "opencl:0` takes a minute\n";
+    ck_fine("train tiny.net --data idx:data --device opencl:0 --batch-size 8 --epochs 1 "
+            "--overwrite --out run");
+    const char *found = strstr(program_err, line);
+    ck_assert(!found || !says(found + strlen(line), "nobody has tested"));
+    return found;
+}
+
 START_TEST(a_right_device_passes)
 {
     forget_verdicts();
+    ck_assert(training_reminds());
     ck_fine("%s --json", right);
     json_t *result = program_json();
     ck_assert_str_eq(text_of(result, "verdict"), "passed");
@@ -50,6 +64,7 @@ START_TEST(a_right_device_passes)
     json_decref(result);
     ck_fine("devices");
     ck_says(program_out, "selftest: passed (quick)");
+    ck_assert(!training_reminds());
 }
 END_TEST
 
@@ -193,6 +208,12 @@ START_TEST(bad_arguments)
 }
 END_TEST
 
+static void open_folder(void)
+{
+    tiny_open();
+    copy_kernels();
+}
+
 int main(void)
 {
     if (!mutant_can_run()) {
@@ -203,7 +224,7 @@ int main(void)
     Suite *suite = suite_create("selftest");
     TCase *tests = tcase_create("program");
     tcase_set_timeout(tests, 0);
-    tcase_add_unchecked_fixture(tests, open_kernels, program_close);
+    tcase_add_unchecked_fixture(tests, open_folder, program_close);
     tcase_add_test(tests, a_right_device_passes);
     tcase_add_test(tests, no_part_is_empty);
     tcase_add_test(tests, a_wrong_device_is_named_and_left_out);
