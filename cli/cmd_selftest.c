@@ -10,6 +10,7 @@
 #include "cli/progress.h"
 #include "cli/select.h"
 #include "cli/selftest.h"
+#include "cli/signals.h"
 #include "cli/verdict.h"
 #include "core/number.h"
 
@@ -146,6 +147,7 @@ static weft_status test_all_parts(const cli_args *args)
     weft_registry *registry = NULL;
     const weft_device_entry *entry = NULL;
     cli_progress *progress = NULL;
+    cli_signals_catch();
     WEFT_TRY(cli_progress_new(0, cli_given(args, CLI_OPT_QUIET), &progress));
     const cli_wish wish = cli_wish_of(args, cli_progress_log(progress));
     weft_status status = cli_select_entry(&wish, &registry, &entry);
@@ -166,5 +168,7 @@ static weft_status run(const cli_args *args)
 
 int cli_run_selftest(const cli_args *args)
 {
-    return cli_exit_code(run(args));
+    const int code = cli_exit_code(run(args));
+    const int stopped_by = cli_signals_exit_code();
+    return stopped_by ? stopped_by : code;
 }

@@ -6,10 +6,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "cli/qualify.h"
 #include "cli/selftest.h"
+#include "cli/signals.h"
 #include "cli/verdict.h"
 #include "tests/null_backend.h"
 #include "tests/scratch.h"
@@ -70,6 +73,10 @@ static int play_part(const char *name)
         return 4;
     }
     if (strcmp(act, "chatter") == 0) chatter();
+    if (strcmp(act, "stop") == 0) {
+        (void)kill(getppid(), SIGTERM);
+        pause_tenths(300);
+    }
     if (strcmp(act, "advance") == 0) advance();
     printf("{\"row\":{\"verdict\":\"passed\",\"cases\":1,\"note\":\"played\"}}\n");
     return 0;
@@ -139,6 +146,23 @@ START_TEST(a_kill_from_outside_is_no_verdict)
                    signals[_i] == SIGKILL ? ", as when memory runs out" : "");
     ck_weft_refused(test_device(act, 60), WEFT_ERR_DEVICE, reason);
     ck_assert_int_eq(result.verdict, WEFT_VERDICT_NONE);
+}
+END_TEST
+
+/* In a process of its own, since a signal that was caught stays caught. */
+START_TEST(a_signal_ends_the_test_and_its_part)
+{
+    int status = 0;
+    const pid_t tester = fork();
+    if (tester == 0) {
+        cli_signals_catch();
+        const bool refused = test_device("stop", 60) == WEFT_ERR_DEVICE;
+        const bool none = result.verdict == WEFT_VERDICT_NONE && result.count == 1;
+        _exit(refused && none && strstr(weft_error(), "interrupted") ? cli_signals_exit_code() : 1);
+    }
+    ck_assert_int_eq(waitpid(tester, &status, 0), tester);
+    ck_assert(WIFEXITED(status));
+    ck_assert_int_eq(WEXITSTATUS(status), 128 + SIGTERM);
 }
 END_TEST
 
@@ -314,6 +338,7 @@ int main(int count, char **words)
     tcase_add_test(parts, rows_are_what_parts_print);
     tcase_add_loop_test(parts, a_crash_is_the_devices_fault, 0, 7);
     tcase_add_loop_test(parts, a_kill_from_outside_is_no_verdict, 0, 4);
+    tcase_add_test(parts, a_signal_ends_the_test_and_its_part);
     tcase_add_test(parts, an_end_without_a_row_tells_its_cause);
     tcase_add_test(parts, only_lines_of_the_part_are_progress);
     suite_add_tcase(suite, parts);
