@@ -1,6 +1,8 @@
 /* Kernels broken on purpose, one line each: the selftest finds every one. Each row is a mistake
  * that somebody could make - an index, a bound, a barrier, a factor. */
 #define _XOPEN_SOURCE 700
+#include <dirent.h>
+
 #include "tests/mutant_run.h"
 #include "tests/op_devices.h"
 
@@ -59,6 +61,11 @@ static const mutant mutants[] = {
      "for (int z = 0; z + 1 < slices || z == 0; z++)"},
     {"gemm_thin.cl", "vector", "gemm", "b + (long)l * n + i, n - i)",
      "b + (long)l * n + j, n - i)"},
+    {"inspect.cl", "vector", "inspect", "there && isinf(v)", "there && isnan(v)"},
+    {"inspect.cl", "vector", "inspect", "row[1] += infinities", "row[1] = infinities"},
+    {"inspect.cl", "vector", "inspect", "v < f->low ?", "v > f->low ?"},
+    {"inspect.cl", "tile", "inspect", "end = (s + 1) * count / slices",
+     "end = (s + 1) * (count / slices)"},
     {"pool.cl", "vector", "maxpool", "min(S, e.w - left)", "min(S, e.w)"},
     {"pool.cl", "vector", "avgpool", "sum / (real)(R * S)", "sum / (real)(R)"},
     {"pool.cl", "vector", "avgpool_grad", "(at - size) / stride + 1", "(at - size) / stride"},
@@ -116,6 +123,28 @@ START_TEST(every_mutant_is_found)
 }
 END_TEST
 
+static bool has_mutant(const char *file)
+{
+    for (int i = 0; i < MUTANT_COUNT; i++)
+        if (strcmp(mutants[i].file, file) == 0) return true;
+    return false;
+}
+
+/* But for the kernels that are only timed. */
+START_TEST(every_kernel_file_has_a_mutant)
+{
+    static const char timed[] = "probe.cl speed.cl";
+    DIR *names = opendir(WEFT_SOURCE_DIR "/cl");
+    ck_assert_ptr_nonnull(names);
+    for (struct dirent *entry; (entry = readdir(names));) {
+        const char *name = entry->d_name, *ending = strrchr(name, '.');
+        if (!ending || strcmp(ending, ".cl") != 0 || says(timed, name)) continue;
+        ck_assert_msg(has_mutant(name), "cl/%s has no mutant", name);
+    }
+    closedir(names);
+}
+END_TEST
+
 int main(void)
 {
     if (!mutant_can_run()) {
@@ -126,6 +155,7 @@ int main(void)
     TCase *tests = tcase_create("mutants");
     tcase_set_timeout(tests, 0);
     tcase_add_unchecked_fixture(tests, open_kernels, program_close);
+    tcase_add_test(tests, every_kernel_file_has_a_mutant);
     tcase_add_loop_test(tests, every_mutant_is_found, 0, MUTANT_COUNT);
     suite_add_tcase(suite, tests);
     return weft_suite_run(suite);

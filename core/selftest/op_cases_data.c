@@ -116,14 +116,15 @@ void op_build_adam(const op_shape *s, int variant, op_case *out)
     ranges(s, variant < 2 || s->n < 8 ? 1 : 3, with);
 }
 
-/* Variants: one row, three, and one for each element up to 64. A NaN is counted, it does not come
- * out. */
+/* Variants: one row, three, and one for each element up to 64; then with numbers that are not
+ * finite. A NaN is counted, it does not come out. */
 void op_build_inspect(const op_shape *s, int variant, op_case *out)
 {
     static const int32_t most[] = {1, 3, 64};
     out->op.in[0] = op_image(s);
     const int64_t count = op_count(&out->op.in[0]);
-    const int32_t rows = count < most[variant] ? (int32_t)count : most[variant];
+    const int32_t wanted = most[variant % 3], rows = count < wanted ? (int32_t)count : wanted;
+    if (variant >= 3) out->in[0] = OP_FILL_WILD;
     op_set_out(out, OP_F32(rows, WEFT_INSPECT_COLUMNS, 0, 0), 0);
     out->terms = count / rows;
     out->deaf = 1;

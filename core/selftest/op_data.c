@@ -23,10 +23,18 @@ double op_uniform(uint64_t seed, int64_t index)
     return (double)(mix(seed, index) >> 11) * 0x1p-53;
 }
 
+static float draw_wild(uint64_t seed, int64_t i)
+{
+    static const float wild[] = {NAN, INFINITY, -INFINITY};
+    const uint32_t kind = op_random(seed, i, 15);
+    return kind < 3 ? wild[kind] : (float)(2 * op_uniform(seed + 1, i) - 1);
+}
+
 static float draw_float(op_fill fill, op_numbers numbers, uint64_t seed, int64_t i)
 {
     const double u = op_uniform(seed, i);
     if (fill == OP_FILL_BYTES) return (float)op_random(seed, i, 256);
+    if (fill == OP_FILL_WILD) return draw_wild(seed, i);
     if (fill == OP_FILL_SMALL) return (float)(2e-3 * u - 1e-3);
     if (fill == OP_FILL_POSITIVE && numbers == OP_INTEGERS)
         return 0.5f * (float)(1u << op_random(seed, i, 3));

@@ -145,7 +145,7 @@ static const op_row rows[] = {
     ROW(mse, loss_shapes, 2, 1e-12),
     ROW(sgd, arena_shapes, 6, 1e-12),
     ROW(adam, arena_shapes, 4, 1e-11),
-    ROW(inspect, row_shapes, 3, 1e-13),
+    ROW(inspect, row_shapes, 6, 1e-13),
 };
 enum { ROW_COUNT = sizeof rows / sizeof *rows };
 

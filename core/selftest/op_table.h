@@ -18,7 +18,8 @@ typedef enum op_fill {
     OP_FILL_BYTES,    /* u8 0 .. 255, or the same as f32 */
     OP_FILL_INDEX,    /* i32 in 0 .. limit - 1 */
     OP_FILL_WHERE,    /* u8 positions in a window that lie inside the image */
-    OP_FILL_SMALL     /* f32 in (-1e-3, 1e-3): slots of other steps */
+    OP_FILL_SMALL,    /* f32 in (-1e-3, 1e-3): slots of other steps */
+    OP_FILL_WILD      /* f32 in (-1, 1), each fifth of them NaN or infinite */
 } op_fill;
 
 enum { OP_NAME_MAX = 256 };
