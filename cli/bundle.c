@@ -140,13 +140,11 @@ weft_status cli_bundle_write(const char *path, const cli_selftest_wish *wish,
                                program ? bench_json(program, wish) : json_null(), "programs",
                                program ? sources_json(program, wish, result) : json_null());
     free(program);
-    char *text = bundle ? json_dumps(bundle, JSON_INDENT(1)) : NULL;
+    const bool clean = bundle && cli_scrub(bundle) == WEFT_OK;
+    char *text = clean ? json_dumps(bundle, JSON_INDENT(1)) : NULL;
     json_decref(bundle);
     if (!text) return weft_fail(WEFT_ERR_MEMORY, "out of memory for the bundle");
-    char *clean = cli_scrub(text);
+    const weft_status status = weft_write_file(path, text, strlen(text));
     free(text);
-    if (!clean) return weft_fail(WEFT_ERR_MEMORY, "out of memory for the bundle");
-    const weft_status status = weft_write_file(path, clean, strlen(clean));
-    free(clean);
     return status;
 }

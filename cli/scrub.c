@@ -2,96 +2,173 @@
 #include "cli/scrub.h"
 
 #include <pwd.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "core/child.h"
 #include "core/posix.h"
 
-enum { SECRET_MAX = 4096, SECRETS = 8, SHORTEST = 3 };
+enum { SECRET_MAX = 4096, SECRETS = 24, SHORTEST_FOLDER = 3, SHORTEST_NAME = 2, LONG_NAME = 4 };
 
 typedef struct secret {
     char text[SECRET_MAX];
+    size_t length;
     const char *instead;
 } secret;
 
+/* The longest one first, since it may hold others. */
 typedef struct secrets {
     secret list[SECRETS];
     int count;
 } secrets;
 
-/* Short ones, such as "/", stand in too much that is no secret. */
-static void add(secrets *s, const char *text, const char *instead)
+/* ---- what is secret ---- */
+
+static void add(secrets *s, const char *text, size_t length, const char *instead)
 {
-    if (!text || strlen(text) < SHORTEST || s->count == SECRETS) return;
-    secret *one = &s->list[s->count++];
-    snprintf(one->text, sizeof one->text, "%s", text);
+    if (length >= SECRET_MAX || s->count == SECRETS) return;
+    int at = s->count++;
+    for (; at > 0 && s->list[at - 1].length < length; at--)
+        s->list[at] = s->list[at - 1];
+    secret *one = &s->list[at];
+    snprintf(one->text, sizeof one->text, "%.*s", (int)length, text);
+    one->length = length;
     one->instead = instead;
 }
 
-/* Folders first, since they may hold the names. */
+static void add_folder(secrets *s, const char *path, const char *instead)
+{
+    size_t length = path && path[0] == '/' ? strlen(path) : 0;
+    while (length > 0 && path[length - 1] == '/')
+        length--;
+    if (length >= SHORTEST_FOLDER) add(s, path, length, instead);
+}
+
+static void add_name(secrets *s, const char *name, size_t length, const char *instead)
+{
+    if (length >= SHORTEST_NAME) add(s, name, length, instead);
+}
+
+static void add_user(secrets *s, const char *name)
+{
+    if (name) add_name(s, name, strlen(name), "<user>");
+}
+
+static void add_host(secrets *s, const char *name)
+{
+    if (!name) return;
+    add_name(s, name, strlen(name), "<host>");
+    add_name(s, name, strcspn(name, "."), "<host>");
+}
+
+static void add_program(secrets *s)
+{
+    char *path = weft_program_path();
+    char *end = path ? strrchr(path, '/') : NULL;
+    if (end) *end = '\0';
+    add_folder(s, path, "<program>");
+    free(path);
+}
+
+static void add_variables(secrets *s)
+{
+    static const char *const folders[][2] = {{"HOME", "<home>"},
+                                             {"TMPDIR", "<temporary>"},
+                                             {"XDG_CACHE_HOME", "<cache>"},
+                                             {"POCL_CACHE_DIR", "<cache>"},
+                                             {"CUDA_CACHE_PATH", "<cache>"},
+                                             {"NEO_CACHE_DIR", "<cache>"}};
+    for (size_t i = 0; i < sizeof folders / sizeof *folders; i++)
+        add_folder(s, getenv(folders[i][0]), folders[i][1]);
+    add_user(s, getenv("LOGNAME"));
+    add_user(s, getenv("USER"));
+    add_host(s, getenv("HOSTNAME"));
+}
+
 static void collect(secrets *s)
 {
     char folder[SECRET_MAX], host[256];
     char *cache = weft_cache_folder();
     const struct passwd *user = getpwuid(getuid());
     s->count = 0;
-    add(s, getcwd(folder, sizeof folder), "<here>");
-    add(s, cache, "<cache>");
-    add(s, getenv("TMPDIR"), "<temporary>");
-    add(s, getenv("HOME"), "<home>");
-    if (user) add(s, user->pw_dir, "<home>");
-    if (gethostname(host, sizeof host) == 0) add(s, host, "<host>");
-    add(s, user ? user->pw_name : getenv("USER"), "<user>");
+    add_folder(s, getcwd(folder, sizeof folder), "<here>");
+    add_folder(s, cache, "<cache>");
+    add_program(s);
+    add_variables(s);
+    if (user) add_folder(s, user->pw_dir, "<home>");
+    if (user) add_user(s, user->pw_name);
+    if (gethostname(host, sizeof host) == 0) add_host(s, host);
     free(cache);
 }
 
-/* A name is one only where no letter or digit touches it. */
-static int is_word(char c)
+/* ---- replacing it ---- */
+
+static bool touches(char c, const secret *one)
 {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+    if (c == '_') return one->length < LONG_NAME;
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
-static int stands_alone(const char *text, const char *at, size_t length)
+/* A folder begins with a slash, which parts it from what stands before. */
+static bool stands_alone(const char *text, const char *at, const secret *one)
 {
-    return (at == text || !is_word(at[-1]) || !is_word(*at)) && !is_word(at[length]);
+    const bool begins = at == text || *at == '/' || !touches(at[-1], one);
+    return begins && !touches(at[one->length], one);
 }
 
-static char *replace(const char *text, const secret *one)
+static const secret *find(const secrets *s, const char *text, const char *at)
+{
+    for (int i = 0; i < s->count; i++) {
+        const secret *one = &s->list[i];
+        if (strncmp(at, one->text, one->length) == 0 && stands_alone(text, at, one)) return one;
+    }
+    return NULL;
+}
+
+/* A new string, NULL when out of memory. */
+static char *replace(const secrets *s, const char *text)
 {
     char *copy = NULL;
     size_t size = 0;
-    const size_t length = strlen(one->text);
     FILE *to = open_memstream(&copy, &size);
     if (!to) return NULL;
     for (const char *at = text; *at;) {
-        if (strncmp(at, one->text, length) == 0 && stands_alone(text, at, length)) {
+        const secret *one = find(s, text, at);
+        if (one)
             fputs(one->instead, to);
-            at += length;
-        } else {
-            fputc(*at++, to);
-        }
+        else
+            fputc(*at, to);
+        at += one ? one->length : 1;
     }
     if (fclose(to) == 0) return copy;
     free(copy);
     return NULL;
 }
 
-char *cli_scrub(const char *text)
+static bool scrub(const secrets *s, json_t *json)
 {
-    secrets *all = malloc(sizeof *all);
-    char *clean = strdup(text);
-    if (all) collect(all);
-    for (int i = 0; all && clean && i < all->count; i++) {
-        char *next = replace(clean, &all->list[i]);
+    size_t i;
+    const char *key;
+    json_t *child;
+    bool fine = true;
+    if (json_is_string(json)) {
+        char *clean = replace(s, json_string_value(json));
+        fine = clean && json_string_set(json, clean) == 0;
         free(clean);
-        clean = next;
     }
-    if (!all) {
-        free(clean);
-        clean = NULL;
-    }
-    free(all);
-    return clean;
+    json_array_foreach(json, i, child) fine = scrub(s, child) && fine;
+    json_object_foreach(json, key, child) fine = scrub(s, child) && fine;
+    return fine;
+}
+
+weft_status cli_scrub(json_t *json)
+{
+    secrets *s = malloc(sizeof *s);
+    if (s) collect(s);
+    const bool fine = s && scrub(s, json);
+    free(s);
+    return fine ? WEFT_OK : weft_fail(WEFT_ERR_MEMORY, "out of memory for scrubbing");
 }

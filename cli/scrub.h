@@ -1,9 +1,24 @@
-/* Taking out of a text what tells who and where somebody is. */
+/* Taking out of JSON what tells who and where somebody is. */
 #ifndef WEFT_CLI_SCRUB_H
 #define WEFT_CLI_SCRUB_H
 
-/* A copy of the text in which the home, working, cache and temporary folder, the host's and the
- * user's name are replaced by words such as "<home>". NULL: out of memory. */
-char *cli_scrub(const char *text);
+#include <jansson.h>
+
+#include "core/status.h"
+
+/* Replace in every string value of a tree, keys and numbers never, what words such as "<home>" and
+ * "<user>" then stand for:
+ *
+ *   folders  of the program, of work, of caches (Weft's and those of drivers that the environment
+ *            names), temporary files and the user's home, from three characters on
+ *   names    of the user (the system's, $LOGNAME, $USER) and of the host (the system's, $HOSTNAME;
+ *            whole and up to its first dot), from two characters on
+ *
+ * What a letter or digit touches is another word: user "al" does not change "value". An underscore
+ * belongs to the word only beside what has less than four characters: "alice_x" loses its "alice",
+ * "al_x" stays.
+ *
+ * WEFT_ERR_MEMORY: the tree may still hold some of them. */
+weft_status cli_scrub(json_t *json);
 
 #endif
