@@ -11,6 +11,7 @@
 #include "cli/output.h"
 #include "cli/scrub.h"
 #include "cli/self.h"
+#include "cli/selftest_line.h"
 #include "core/child.h"
 #include "core/posix.h"
 
@@ -37,21 +38,24 @@ static json_t *device_json(const weft_device_entry *entry)
 
 /* ---- a run of this program ---- */
 
-static char *run_program(const char *const *words)
+static char *run_program(const cli_line *c, double seconds)
 {
     char note[WEFT_SELFTEST_TEXT];
     int code;
-    return cli_self_text(words, BENCH_SECONDS, &code, note, sizeof note);
+    return cli_self_text(c->list, seconds, &code, note, sizeof note);
 }
 
-/* Times of the steps of a network; null when the device cannot run it. */
+/* Times of the steps of a network; null when the device cannot run it. It prints nothing until its
+ * end. */
 static json_t *bench_json(const char *program, const cli_selftest_wish *wish)
 {
-    const char *const words[] = {
-        program,   "bench",    "seed-cnn",      "--plan",   "--json",
-        "--quiet", "--device", wish->entry->id, "--family", cli_family_text(wish->family),
-        NULL};
-    char *text = run_program(words);
+    static const char *const bench[] = {"bench", "seed-cnn", "--plan", "--json", "--quiet"};
+    cli_line c = {.count = 0};
+    cli_line_add(&c, program);
+    for (size_t i = 0; i < sizeof bench / sizeof *bench; i++)
+        cli_line_add(&c, bench[i]);
+    cli_line_device(&c, wish);
+    char *text = run_program(&c, BENCH_SECONDS);
     json_t *json = text ? json_loads(text, 0, NULL) : NULL;
     free(text);
     return json ? json : json_null();
@@ -85,19 +89,10 @@ static void take_files(const char *folder, json_t *files)
 static void add_sources(const char *program, const cli_selftest_wish *wish, int part,
                         const char *folder, json_t *files)
 {
-    const char *const words[] = {program,
-                                 "selftest",
-                                 "--part",
-                                 weft_selftest_name(part),
-                                 "--device",
-                                 wish->entry->id,
-                                 "--family",
-                                 cli_family_text(wish->family),
-                                 "--dump-kernels",
-                                 folder,
-                                 wish->quick ? "--quick" : NULL,
-                                 NULL};
-    free(run_program(words));
+    cli_line c = {.count = 0};
+    cli_line_part(&c, program, wish, part);
+    cli_line_option(&c, "--dump-kernels", folder);
+    free(run_program(&c, wish->time_limit));
     take_files(folder, files);
 }
 

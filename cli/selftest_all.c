@@ -10,6 +10,7 @@
 #include "cli/output.h"
 #include "cli/self.h"
 #include "cli/selftest.h"
+#include "cli/selftest_line.h"
 #include "cli/signals.h"
 #include "core/child.h"
 #include "core/posix.h"
@@ -21,43 +22,6 @@ typedef struct run {
     int part;
     double start;
 } run;
-
-/* ---- the command line of a part ---- */
-
-enum { WORDS_MAX = 16, NUMBER_TEXT = 16 };
-
-typedef struct words {
-    const char *list[WORDS_MAX];
-    int count;
-    char threads[NUMBER_TEXT];
-} words;
-
-static void add(words *w, const char *word)
-{
-    w->list[w->count++] = word;
-}
-
-static void add_option(words *w, const char *name, const char *value)
-{
-    add(w, name);
-    add(w, value);
-}
-
-static void write_words(const run *r, words *w)
-{
-    *w = (words){.count = 0};
-    add(w, r->program);
-    add(w, "selftest");
-    add_option(w, "--part", weft_selftest_name(r->part));
-    add_option(w, "--device", r->wish->entry->id);
-    add_option(w, "--family", cli_family_text(r->wish->family));
-    add_option(w, "--gemm", cli_gemm_text(r->wish->gemm));
-    if (r->wish->quick) add(w, "--quick");
-    if (r->wish->threads > 0) {
-        snprintf(w->threads, sizeof w->threads, "%d", (int)r->wish->threads);
-        add_option(w, "--threads", w->threads);
-    }
-}
 
 /* ---- what a part says ---- */
 
@@ -135,13 +99,13 @@ static weft_status judge(const part *p, const cli_self_end *end)
 
 static weft_status run_part(const run *r, weft_selftest_row *row)
 {
-    words w;
+    cli_line c = {.count = 0};
     cli_self_end end;
     part p = {.run = r, .row = row};
     *row = (weft_selftest_row){.cases = 0};
     tell(r, 0, 1);
-    write_words(r, &w);
-    WEFT_TRY(cli_self_run(w.list, r->wish->time_limit, take_line, &p, &end));
+    cli_line_part(&c, r->program, r->wish, r->part);
+    WEFT_TRY(cli_self_run(c.list, r->wish->time_limit, take_line, &p, &end));
     return judge(&p, &end);
 }
 
