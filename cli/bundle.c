@@ -111,7 +111,7 @@ static char *new_folder(void)
     return folder;
 }
 
-/* Names and texts: programs as they were built, and logs of builds that failed. */
+/* Names and texts: programs as they were built, and build logs that are not empty. */
 static json_t *sources_json(const char *program, const cli_selftest_wish *wish,
                             const cli_selftest_result *result)
 {

@@ -169,7 +169,8 @@ const cli_option cli_options[CLI_OPTION_COUNT] = {
                          "not depend on it"},
     [CLI_OPT_DUMP_KERNELS] = {"dump-kernels", 0, CLI_TEXT, 0, 0, "DIR", NULL, CLI_GROUP_DEVICE,
                               COMPUTE | TUNE | SELFTEST | REPORT, false,
-                              "write the source of every OpenCL program there"},
+                              "write the source of every OpenCL program there, and what its "
+                              "compiler says"},
     [CLI_OPT_QUICK] = {"quick", 0, CLI_FLAG, 0, 0, NULL, NULL, CLI_GROUP_DEVICE, SELFTEST, false,
                        "small shapes only, a tenth of the time"},
     [CLI_OPT_TIME_LIMIT] = {"time-limit", 0, CLI_INT, 1, 86400, "SECONDS", "300", CLI_GROUP_DEVICE,

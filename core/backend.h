@@ -84,7 +84,7 @@ typedef struct weft_open_desc {
     const char *routes;    /* of this device when it was opened before, so that it computes the
                               same bits; they win. NULL: it decides; unknown words: the same */
     const char *cache_dir; /* NULL: no cache on disk */
-    const char *dump_dir;  /* NULL: no dump; else every program's source is written there */
+    const char *dump_dir;  /* NULL: no dump; else each program's source and build log go there */
     weft_log log;
 } weft_open_desc;
 

@@ -1,5 +1,7 @@
 /* weft selftest as a user runs it: a device that is right, one that is wrong, one that hangs. */
 #define _XOPEN_SOURCE 700
+#include <dirent.h>
+
 #include "tests/mutant_run.h"
 #include "tests/shim_run.h"
 #include "tests/tiny_run.h"
@@ -157,12 +159,12 @@ static void ck_no_secrets(const char *text)
     if (home && strlen(home) > 2) ck_assert_msg(!says(text, home), "the bundle names the home");
     if (cache) ck_assert_msg(!says(text, cache), "the bundle names the cache folder");
     if (strlen(host) > 3) ck_assert_msg(!says(text, host), "the bundle names the host");
+    ck_assert_msg(!says(text, "zorro"), "the bundle names the user");
 }
 
-    ck_assert_msg(!says(text, "zorro"), "the bundle names the user");
+/* The broken kernel names the user at the beginning of a line. */
 START_TEST(a_bundle_has_what_a_report_needs)
 {
-/* The broken kernel names the user at the beginning of a line. */
     size_t count = 0;
     char arguments[PROGRAM_ARGUMENTS];
     char *before =
@@ -170,9 +172,9 @@ START_TEST(a_bundle_has_what_a_report_needs)
     shim_set("LOGNAME", "zorro");
     (void)snprintf(arguments, sizeof arguments, "%s --bundle report.json", right);
     ck_assert_int_eq(run_mutant(arguments), CHECK_FAILED);
+    shim_set("LOGNAME", NULL);
     restore_kernel("update.cl", before);
     char *text = (char *)scratch_read("report.json", &count);
-    shim_set("LOGNAME", NULL);
     text[count] = '\0';
     ck_no_secrets(text);
     json_t *bundle = json_loadb(text, count, JSON_REJECT_DUPLICATES, NULL);
@@ -182,9 +184,52 @@ START_TEST(a_bundle_has_what_a_report_needs)
     ck_assert(json_is_object(json_object_get(bundle, "bench")));
     ck_assert(json_object_size(json_object_get(bundle, "programs")) > 0);
     ck_assert_msg(says(text, "void sgd("), "the source of what failed is missing");
+    ck_says(text, "b\\n/*\\n<user> */");
     json_decref(bundle);
     free(text);
-    ck_says(text, "b\\n/*\\n<user> */");
+}
+END_TEST
+
+/* Whether a file of the folder has the text. */
+static bool folder_says(const char *folder, const char *ending, const char *text)
+{
+    bool found = false;
+    DIR *names = opendir(scratch_path(folder));
+    ck_assert_ptr_nonnull(names);
+    for (struct dirent *entry; !found && (entry = readdir(names));) {
+        char path[512];
+        size_t count = 0;
+        if (!says(entry->d_name, ending)) continue;
+        (void)snprintf(path, sizeof path, "%s/%s", folder, entry->d_name);
+        char *all = (char *)scratch_read(path, &count);
+        all[count] = '\0';
+        found = says(all, text);
+        free(all);
+    }
+    closedir(names);
+    return found;
+}
+
+/* A program that was built has a log as well, from the cache too: warnings, which are kept of GPUs.
+ */
+START_TEST(a_dump_has_the_warnings)
+{
+    static const char dump[] =
+        "selftest --quick --device opencl:0 --family vector --part sgd --dump-kernels ";
+    static const char *const folders[] = {"first", "again"};
+    char *before = mutate_kernel("update.cl", "#include", "#warning of this suite\n#include");
+    for (int i = 0; i < 2; i++) {
+        char arguments[PROGRAM_ARGUMENTS];
+        (void)snprintf(arguments, sizeof arguments, "%s%s", dump, folders[i]);
+        shim_load(NULL);
+        shim_set("WEFT_SHIM_GPU", "1");
+        const int code = run_mutant(arguments);
+        shim_unload();
+        ck_assert_msg(code == 0, "exit code %d: %s", code, program_err);
+        ck_assert(folder_says(folders[i], ".cl", "void sgd("));
+        ck_assert(folder_says(folders[i], ".log", "of this suite"));
+    }
+    restore_kernel("update.cl", before);
 }
 END_TEST
 
@@ -237,6 +282,7 @@ int main(void)
     tcase_add_test(tests, auto_tests_a_gpu_first);
     tcase_add_test(tests, a_hanging_kernel_is_a_row);
     tcase_add_test(tests, a_bundle_has_what_a_report_needs);
+    tcase_add_test(tests, a_dump_has_the_warnings);
     tcase_add_test(tests, two_devices_part_at_the_broken_op);
     tcase_add_test(tests, bad_arguments);
     suite_add_tcase(suite, tests);

@@ -126,17 +126,15 @@ static char *path_of(const char *folder, const char *source, XXH128_hash_t key, 
     return folder ? weft_path_join(folder, name) : NULL;
 }
 
-/* Write a program's whole text or log; *path is NULL when that cannot be done. */
-static void dump(const char *folder, const cl_spec *spec, XXH128_hash_t key, const char *ending,
-                 const char *text, char **path)
+/* Write a program's whole text or log; its path, NULL when that cannot be done. */
+static char *dump(const char *folder, const program *p, const char *ending, const char *text)
 {
-    *path = path_of(folder, spec->source, key, ending);
-    if (!*path) return;
-    if (weft_make_folders(folder) != WEFT_OK ||
-        weft_write_file(*path, text, strlen(text)) != WEFT_OK) {
-        free(*path);
-        *path = NULL;
-    }
+    char *path = path_of(folder, p->source, p->key, ending);
+    if (path && weft_make_folders(folder) == WEFT_OK &&
+        weft_write_file(path, text, strlen(text)) == WEFT_OK)
+        return path;
+    free(path);
+    return NULL;
 }
 
 /* A new string, NULL when there is none. */
@@ -162,21 +160,31 @@ static void shorten_log(const char *log, char shown[LOG_SHOWN])
     shown[used] = '\0';
 }
 
+/* The wish for a dump: the source, and what the compiler said of it. */
+static void dump_source(const cl_device *device, const program *p)
+{
+    if (device->dump_dir) free(dump(device->dump_dir, p, "cl", p->text));
+}
+
+static void dump_log(const cl_device *device, const program *p)
+{
+    char *log = device->dump_dir ? read_log(device, p->built) : NULL;
+    if (log && log[strspn(log, " \r\n")]) free(dump(device->dump_dir, p, "log", log));
+    free(log);
+}
+
 static weft_status explain(const cl_device *device, const cl_spec *spec, const program *p,
                            cl_int error)
 {
     char shown[LOG_SHOWN];
-    char *path = NULL, *log_path = NULL, *log = read_log(device, p->built);
+    char *log = read_log(device, p->built);
+    char *path = dump(device->dump_dir ? device->dump_dir : device->cache_dir, p, "cl", p->text);
     shorten_log(log, shown);
-    dump(device->dump_dir ? device->dump_dir : device->cache_dir, spec, p->key, "cl", p->text,
-         &path);
-    if (device->dump_dir && log) dump(device->dump_dir, spec, p->key, "log", log, &log_path);
     (void)cl_fail(error, "clBuildProgram");
     (void)weft_fail_in(WEFT_ERR_DEVICE, "kernel %s (cl/%s), %s%s: %s", spec->entry, spec->source,
                        path ? "whole source in " : "--dump-kernels DIR keeps the source",
                        path ? path : "", shown[0] ? shown : "no log");
     free(log);
-    free(log_path);
     free(path);
     return WEFT_ERR_DEVICE;
 }
@@ -191,13 +199,13 @@ static void note_damage(const cl_device *device)
 }
 
 /* Make the program from its cached binary; false when there is none, it is damaged, or the driver
- * refuses it. */
+ * refuses it. A binary has no log, so a dump is compiled. */
 static bool load(const cl_device *device, program *p, const char *path)
 {
     unsigned char *bytes = NULL;
     size_t count = 0;
     char *names = NULL;
-    if (!path || !weft_path_exists(path)) return false;
+    if (device->dump_dir || !path || !weft_path_exists(path)) return false;
     if (cl_binary_read(path, &bytes, &count, &names) != WEFT_OK) {
         note_damage(device);
         return false;
@@ -245,14 +253,12 @@ static weft_status program_new(cl_device *device, const cl_spec *spec, XXH128_ha
     p->text = text;
     snprintf(p->source, sizeof p->source, "%s", spec->source);
 
-    char *dumped = NULL;
-    if (device->dump_dir) dump(device->dump_dir, spec, key, "cl", text, &dumped);
-    free(dumped);
-
+    dump_source(device, p);
     char *path = path_of(device->cache_dir, spec->source, key, "bin");
     cl_int error = CL_SUCCESS;
     if (!load(device, p, path)) error = build_source(device, text, &p->built);
     free(path);
+    dump_log(device, p);
     if (error != CL_SUCCESS) {
         const weft_status status = explain(device, spec, p, error);
         program_free(p);
