@@ -12,6 +12,7 @@
 #include "cli/scrub.h"
 #include "cli/self.h"
 #include "cli/selftest_line.h"
+#include "cli/signals.h"
 #include "core/child.h"
 #include "core/posix.h"
 
@@ -124,8 +125,10 @@ static json_t *sources_json(const char *program, const cli_selftest_wish *wish,
     return files;
 }
 
-weft_status cli_bundle_write(const char *path, const cli_selftest_wish *wish,
-                             const cli_selftest_result *result, json_t *selftest)
+/* ---- all of it ---- */
+
+static json_t *bundle_json(const cli_selftest_wish *wish, const cli_selftest_result *result,
+                           json_t *selftest)
 {
     char date[32];
     char *program = weft_program_path();
@@ -135,11 +138,27 @@ weft_status cli_bundle_write(const char *path, const cli_selftest_wish *wish,
                                program ? bench_json(program, wish) : json_null(), "programs",
                                program ? sources_json(program, wish, result) : json_null());
     free(program);
+    return bundle;
+}
+
+static weft_status save(const char *path, json_t *bundle)
+{
     const bool clean = bundle && cli_scrub(bundle) == WEFT_OK;
     char *text = clean ? json_dumps(bundle, JSON_INDENT(1)) : NULL;
-    json_decref(bundle);
     if (!text) return weft_fail(WEFT_ERR_MEMORY, "out of memory for the bundle");
     const weft_status status = weft_write_file(path, text, strlen(text));
     free(text);
+    return status;
+}
+
+weft_status cli_bundle_write(const char *path, const cli_selftest_wish *wish,
+                             const cli_selftest_result *result, json_t *selftest)
+{
+    json_t *bundle = bundle_json(wish, result, selftest);
+    const weft_status status =
+        cli_signals_exit_code() == 0
+            ? save(path, bundle)
+            : weft_fail(WEFT_ERR_DEVICE, "interrupted, so %s is not written", path);
+    json_decref(bundle);
     return status;
 }
