@@ -43,7 +43,13 @@ static const char *const talkers[] = {"--help",
                                       "eval whole --data idx:data -d cpu",
                                       "eval whole --data idx:data -d cpu --json",
                                       "predict whole --data idx:data --index 1 -d cpu",
-                                      "train " TINY " --epochs 1 -q --json --overwrite --out run",
+                                      ("train " TINY " --epochs 1 -q --json --overwrite --out run"),
+                                      "diff whole whole",
+                                      "compare whole whole -q --overwrite --out both",
+                                      "explain whole --data idx:data --index 1 -d cpu -o one.svg",
+                                      "report whole -d cpu -o page.html",
+                                      "tune tiny.net -d cpu -q",
+                                      "selftest --quick -d cpu -q",
                                       "bench tiny.net -d cpu --plan --quiet"};
 /* The last one takes seconds, and is asked once. */
 enum { TALKERS = sizeof talkers / sizeof *talkers, QUICK = TALKERS - 1 };
