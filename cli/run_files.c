@@ -72,7 +72,7 @@ typedef struct metrics {
     int cells;
     weft_epoch_report *row;
     int count, room;
-    double best;
+    int line, last_line; /* the one that is read, that of the last row */
     int damaged;
     int first_line; /* of the damaged ones */
     char reason[CELL_MAX + 64];
@@ -119,12 +119,18 @@ static bool read_cell(const char *text, double *out)
     return weft_parse_double(text, out);
 }
 
-/* The first damage is the one to tell. */
-static bool refuse(metrics *m, const char *what, const char *cell)
+/* The first damaged line is the one to tell. */
+static void leave_out(metrics *m, int line, const char *what, const char *cell)
 {
-    if (m->damaged > 0) return false;
+    if (m->damaged++ > 0 && line > m->first_line) return;
+    m->first_line = line;
     (void)snprintf(m->reason, sizeof m->reason, "%s%s%.*s%s", what, cell ? " \"" : "", CELL_MAX - 4,
                    cell ? cell : "", cell ? "\"" : "");
+}
+
+static bool refuse(metrics *m, const char *what, const char *cell)
+{
+    leave_out(m, m->line, what, cell);
     return false;
 }
 
@@ -133,8 +139,6 @@ static bool read_epoch(metrics *m, const char *cell, weft_epoch_report *row)
     int64_t epoch = 0;
     if (!weft_parse_int(cell, &epoch) || epoch < 1 || epoch > UINT32_MAX)
         return refuse(m, "no epoch:", cell);
-    if (m->count > 0 && epoch <= m->row[m->count - 1].epoch)
-        return refuse(m, "not behind the epoch of the line before:", cell);
     row->epoch = (uint32_t)epoch;
     return true;
 }
@@ -156,6 +160,41 @@ static bool read_row(metrics *m, char *line, weft_epoch_report *row)
     return cells == m->cells || refuse(m, "not as many columns as in the first line", NULL);
 }
 
+/* ---- the order of epochs ---- */
+
+/* That of the row at `index`; in front of the first one a run has done none. */
+static uint32_t epoch_at(const metrics *m, int index)
+{
+    return index < 0 ? 0 : m->row[index].epoch;
+}
+
+/* A run writes every epoch, so one that is not behind its neighbour by one is in doubt. */
+static bool last_has_jumped(const metrics *m)
+{
+    return epoch_at(m, m->count - 1) != epoch_at(m, m->count - 2) + 1;
+}
+
+static void leave_out_last(metrics *m)
+{
+    char epoch[16];
+    (void)snprintf(epoch, sizeof epoch, "%u", epoch_at(m, --m->count));
+    leave_out(m, m->last_line, "ahead of the epochs around it:", epoch);
+}
+
+/* Of two rows whose epochs do not rise one is wrong: the former when it has jumped and the latter
+ * goes on where it came from. */
+static bool put_in_order(metrics *m, uint32_t epoch)
+{
+    char text[16];
+    if (epoch > epoch_at(m, m->count - 1)) return true;
+    if (last_has_jumped(m) && epoch > epoch_at(m, m->count - 2)) {
+        leave_out_last(m);
+        return true;
+    }
+    (void)snprintf(text, sizeof text, "%u", epoch);
+    return refuse(m, "not behind the epoch of the line before:", text);
+}
+
 static weft_status add_row(metrics *m, weft_epoch_report row)
 {
     if (m->count == m->room) {
@@ -167,20 +206,31 @@ static weft_status add_row(metrics *m, weft_epoch_report row)
         m->row = larger;
         m->room = room;
     }
-    row.best = row.val_loss < m->best;
-    if (row.best) m->best = row.val_loss;
+    m->last_line = m->line;
     m->row[m->count++] = row;
     return WEFT_OK;
 }
 
+/* No row behind the last one speaks against it, but a jump that no damaged line explains. */
+static void finish_rows(metrics *m)
+{
+    double best = (double)INFINITY;
+    if (m->count > 1 && m->damaged == 0 && last_has_jumped(m)) leave_out_last(m);
+    for (int i = 0; i < m->count; i++) {
+        m->row[i].best = m->row[i].val_loss < best;
+        if (m->row[i].best) best = m->row[i].val_loss;
+    }
+}
+
+/* ---- lines ---- */
+
 /* Zero bytes are what a power cut may leave; length counts what is behind the first of them too. */
-static weft_status read_line(metrics *m, int number, char *line, size_t length)
+static weft_status read_line(metrics *m, char *line, size_t length)
 {
     weft_epoch_report row;
-    if (number == 1) return read_head(m, line);
+    if (m->line == 1) return read_head(m, line);
     const bool whole = strlen(line) == length || refuse(m, "a zero byte", NULL);
-    if (whole && read_row(m, line, &row)) return add_row(m, row);
-    if (m->damaged++ == 0) m->first_line = number;
+    if (whole && read_row(m, line, &row) && put_in_order(m, row.epoch)) return add_row(m, row);
     return WEFT_OK;
 }
 
@@ -188,12 +238,13 @@ static weft_status read_line(metrics *m, int number, char *line, size_t length)
 static weft_status read_lines(metrics *m, char *text, size_t bytes)
 {
     const char *const behind = text + bytes;
-    int number = 1;
     char *end;
     for (char *line = text; (end = memchr(line, '\n', (size_t)(behind - line))); line = end + 1) {
         *end = '\0';
-        WEFT_TRY(read_line(m, number++, line, (size_t)(end - line)));
+        m->line++;
+        WEFT_TRY(read_line(m, line, (size_t)(end - line)));
     }
+    finish_rows(m);
     return WEFT_OK;
 }
 
@@ -208,7 +259,7 @@ static void tell_damage(const metrics *m, const weft_log *log)
 static weft_status read_metrics(const char *path, const weft_log *log, weft_epoch_report **rows,
                                 int *count)
 {
-    metrics m = {.path = path, .best = (double)INFINITY};
+    metrics m = {.path = path};
     char *text = NULL;
     size_t bytes = 0;
     WEFT_TRY(weft_read_file(path, METRICS_BYTES_MAX, &text, &bytes));

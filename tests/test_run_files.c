@@ -10,8 +10,9 @@
 #define HEAD                                                                                  \
     "epoch,train_loss,train_accuracy,val_loss,val_accuracy,learning_rate,seconds,images_per_" \
     "second\n"
-#define ROW_1 "1,0.5,0.8,0.75,0.7,0.001,2,100\n"
-#define ROW_2 "2,0.25,0.9,0.5,0.85,0.002,4,200\n"
+#define ROW_1      "1,0.5,0.8,0.75,0.7,0.001,2,100\n"
+#define ROW_2      "2,0.25,0.9,0.5,0.85,0.002,4,200\n"
+#define ROW(epoch) #epoch ",1,1,1,1,1,1,1\n"
 
 static char said[512];
 static int said_count;
@@ -101,13 +102,61 @@ static const damage damages[] = {
     {HEAD ROW_1 "2,x,0.9,0.5,0.85,1,4,200\n", "metrics.csv:3: no number: \"x\"; left out", 1},
     {HEAD "one,1,1,1,1,1,1,1\n" ROW_2, "metrics.csv:2: no epoch: \"one\"; left out", 1},
     {HEAD "0,1,1,1,1,1,1,1\n" ROW_2, "metrics.csv:2: no epoch: \"0\"", 1},
-    {HEAD ROW_2 ROW_1, "metrics.csv:3: not behind the epoch of the line before: \"1\"", 1},
+    {HEAD ROW_1 ROW_2 ROW_1, "metrics.csv:4: not behind the epoch of the line before: \"1\"", 2},
     {HEAD ROW_1 "2,0.5\n", "metrics.csv:3: not as many columns as in the first line", 1},
     {HEAD ROW_1 "2,1,1,1,1,1,1,1,1\n", "metrics.csv:3: not as many columns", 1},
     {HEAD ROW_1 "\n\n" ROW_2 "junk\n", "metrics.csv:3: no epoch: \"\"; left out, and 2 more lines",
      2},
 };
 enum { DAMAGE_COUNT = sizeof damages / sizeof *damages };
+
+/* An epoch is wrong, and every other row stays. */
+typedef struct wrong_epoch {
+    const char *metrics, *says;
+    int rows;
+    uint32_t last;
+} wrong_epoch;
+
+static const wrong_epoch wrong_epochs[] = {
+    {HEAD ROW_1 ROW_2 ROW(99) ROW(4) ROW(5),
+     "metrics.csv:4: ahead of the epochs around it: \"99\"; left out", 4, 5},
+    {HEAD ROW(77) ROW_2 ROW(3), "metrics.csv:2: ahead of the epochs around it: \"77\"", 2, 3},
+    {HEAD ROW_1 ROW(4294967295) ROW(3), "metrics.csv:3: ahead of", 2, 3},
+    {HEAD ROW_1 ROW_2 ROW(99), "metrics.csv:4: ahead of", 2, 2},
+    {HEAD ROW_1 ROW(99) "junk\n" ROW(98) ROW(5),
+     "metrics.csv:3: ahead of the epochs around it: \"99\"; left out, and 2 more lines", 2, 5},
+    {HEAD ROW_1 ROW_2 ROW_1 ROW(4), "metrics.csv:4: not behind", 3, 4},
+    {HEAD ROW_1 ROW_2 ROW_2 ROW(4), "metrics.csv:4: not behind", 3, 4},
+    {HEAD ROW_1 "junk\n" ROW(3), "metrics.csv:3: no epoch: \"junk\"; left out", 2, 3},
+};
+enum { WRONG_EPOCHS = sizeof wrong_epochs / sizeof *wrong_epochs };
+
+START_TEST(the_row_of_a_wrong_epoch_is_named_alone)
+{
+    weft_epoch_report *row;
+    int count;
+    const wrong_epoch *w = &wrong_epochs[_i];
+    ck_weft(cli_run_epochs(run_of("{}", NULL, w->metrics), &listener, &row, &count));
+    ck_assert_int_eq(count, w->rows);
+    ck_assert_uint_eq(row[count - 1].epoch, w->last);
+    ck_assert_int_eq(said_count, 1);
+    ck_assert_msg(strstr(said, w->says) != NULL, "\"%s\" does not say \"%s\"", said, w->says);
+    free(row);
+}
+END_TEST
+
+/* A row that was taken back is the best no longer. */
+START_TEST(the_best_is_found_among_what_stays)
+{
+    weft_epoch_report *row;
+    int count;
+    const char *folder = run_of("{}", NULL, "epoch,val_loss\n1,0.5\n99,0.1\n3,0.4\n4,0.45\n");
+    ck_weft(cli_run_epochs(folder, &listener, &row, &count));
+    ck_assert_int_eq(count, 3);
+    ck_assert(row[0].best && row[1].best && !row[2].best);
+    free(row);
+}
+END_TEST
 
 START_TEST(a_damaged_line_is_named_and_left_out)
 {
@@ -194,6 +243,8 @@ int main(void)
     tcase_add_test(files, missing_and_bad_numbers_keep_their_row);
     tcase_add_test(files, columns_are_found_by_name);
     tcase_add_loop_test(files, a_damaged_line_is_named_and_left_out, 0, DAMAGE_COUNT);
+    tcase_add_loop_test(files, the_row_of_a_wrong_epoch_is_named_alone, 0, WRONG_EPOCHS);
+    tcase_add_test(files, the_best_is_found_among_what_stays);
     tcase_add_test(files, zero_bytes_spoil_only_their_line);
     tcase_add_test(files, a_torn_last_line_is_none);
     tcase_add_loop_test(files, a_run_that_shows_nothing_is_refused, 0, REFUSAL_COUNT);
