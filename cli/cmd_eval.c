@@ -2,7 +2,6 @@
 #include <stdlib.h>
 
 #include "cli/eval_output.h"
-#include "cli/figure_file.h"
 #include "cli/options.h"
 #include "cli/output.h"
 #include "cli/select.h"
@@ -10,10 +9,8 @@
 
 static weft_status check_args(const cli_args *args, const cli_trained *trained)
 {
-    const char *picture = cli_text(args, CLI_OPT_RELIABILITY);
     const int64_t top = cli_integer(args, CLI_OPT_TOP, 1);
     const int32_t outputs = cli_trained_outputs(trained);
-    if (picture) WEFT_TRY(cli_figure_check(picture));
     if (top <= outputs) return WEFT_OK;
     return weft_fail(WEFT_ERR_USAGE, "--top %lld: the network of %s tells %d classes apart",
                      (long long)top, trained->path, (int)outputs);
@@ -35,14 +32,13 @@ static weft_status attempt(weft_device *device, const weft_device_entry *entry, 
 static weft_status tell(const cli_scores *scores)
 {
     const char *logits = cli_text(scores->args, CLI_OPT_LOGITS);
-    const char *picture = cli_text(scores->args, CLI_OPT_RELIABILITY);
     if (scores->left_out > 0) {
         cli_note("warning: the outputs of %lld of %lld samples are not numbers (NaN): they count "
                  "as wrong, and are in no column of the confusion matrix",
                  (long long)scores->left_out, (long long)scores->data->count);
     }
     if (logits) WEFT_TRY(cli_scores_write(scores, logits));
-    if (picture) WEFT_TRY(cli_scores_draw(scores, picture));
+    if (cli_picture_out_wanted(scores->reliability)) WEFT_TRY(cli_scores_draw(scores));
     if (cli_given(scores->args, CLI_OPT_JSON)) return cli_put_json(cli_scores_json(scores));
     cli_scores_print(scores);
     return WEFT_OK;
@@ -61,7 +57,8 @@ static weft_status score(cli_scores *scores)
     return status;
 }
 
-static weft_status evaluate(const cli_args *args, const cli_trained *trained)
+static weft_status evaluate(const cli_args *args, const cli_trained *trained,
+                            const cli_picture_out *reliability)
 {
     const bool train = cli_integer(args, CLI_OPT_SPLIT, 0) == 1;
     weft_loaded *loaded = NULL;
@@ -69,8 +66,11 @@ static weft_status evaluate(const cli_args *args, const cli_trained *trained)
     WEFT_TRY(weft_dataset_load(cli_text(args, CLI_OPT_DATA), cli_text(args, CLI_OPT_DATA_DIR),
                                train ? WEFT_TRAIN_SPLIT : WEFT_TEST_SPLIT, &loaded));
     const weft_dataset data = cli_scores_data(trained, &loaded->data);
-    cli_scores scores = {
-        .args = args, .trained = trained, .data = &data, .split = train ? "train" : "test"};
+    cli_scores scores = {.args = args,
+                         .trained = trained,
+                         .data = &data,
+                         .split = train ? "train" : "test",
+                         .reliability = reliability};
     weft_status status = cli_scores_fit(trained, &loaded->data);
     if (status == WEFT_OK) status = score(&scores);
     cli_scores_free(&scores);
@@ -81,12 +81,15 @@ static weft_status evaluate(const cli_args *args, const cli_trained *trained)
 static weft_status run(const cli_args *args)
 {
     cli_trained trained;
+    cli_picture_out reliability;
     if (!cli_given(args, CLI_OPT_DATA)) {
         return weft_fail(WEFT_ERR_USAGE, "weft eval needs --data SET, such as fashion-mnist");
     }
-    WEFT_TRY(cli_trained_read(args, &trained));
-    const weft_status status = evaluate(args, &trained);
+    WEFT_TRY(cli_picture_out_read(args, CLI_OPT_RELIABILITY, &reliability));
+    weft_status status = cli_trained_read(args, &trained);
+    if (status == WEFT_OK) status = evaluate(args, &trained, &reliability);
     cli_trained_free(&trained);
+    cli_picture_out_free(&reliability);
     return status;
 }
 

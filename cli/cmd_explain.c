@@ -23,6 +23,7 @@ typedef struct explain_job {
     int32_t wanted;          /* class; -1: the one it says */
     weft_model *model;
     weft_explainer *explainer;
+    cli_picture_out out;
     weft_log log;
 } explain_job;
 
@@ -172,13 +173,13 @@ static weft_status tell(const explain_job *job, cli_explained *e)
     const int64_t wanted = cli_integer(job->args, CLI_OPT_TOP, json ? outputs : 3);
     const int32_t top = wanted < outputs ? (int32_t)wanted : outputs;
     weft_softmax(weft_explainer_outputs(e->explainer), outputs, e->probabilities);
-    if (e->files.svg || e->files.png) WEFT_TRY(cli_explain_draw(e));
+    if (cli_picture_out_wanted(e->out)) WEFT_TRY(cli_explain_draw(e));
     if (json) return cli_put_json(cli_explain_json(e, top));
     cli_explain_print(e, top);
     return WEFT_OK;
 }
 
-static weft_status finish(const explain_job *job, const weft_device_entry *entry)
+static weft_status finish(explain_job *job, const weft_device_entry *entry)
 {
     char stem[STEM_TEXT];
     cli_explained e = {.trained = &job->trained,
@@ -188,15 +189,15 @@ static weft_status finish(const explain_job *job, const weft_device_entry *entry
                        .base = job->base,
                        .pixels = job->pixels,
                        .label = job->sample.label,
+                       .out = &job->out,
                        .features = cli_given(job->args, CLI_OPT_LAYER)};
     WEFT_TRY(check_outputs(job));
     make_stem(job, stem);
-    WEFT_TRY(cli_figure_files_for(job->args, stem, &e.files));
+    WEFT_TRY(cli_explain_name(job->args, stem, &job->out));
     e.probabilities = calloc((size_t)cli_trained_outputs(&job->trained), sizeof(float));
     const weft_status status =
         e.probabilities ? tell(job, &e) : weft_fail(WEFT_ERR_MEMORY, "out of memory for classes");
     free(e.probabilities);
-    cli_figure_files_free(&e.files);
     return status;
 }
 
@@ -217,12 +218,15 @@ static weft_status run(const cli_args *args)
 {
     explain_job job = {.args = args, .log = cli_plain_log(cli_given(args, CLI_OPT_QUIET))};
     WEFT_TRY(check_args(args));
-    WEFT_TRY(cli_trained_read(args, &job.trained));
-    const weft_status status = cli_given(args, CLI_OPT_FILTERS)
-                                   ? cli_explain_filters(args, &job.trained, job.log)
-                                   : explain(&job);
+    WEFT_TRY(cli_picture_out_read(args, CLI_OPT_OUT, &job.out));
+    weft_status status = cli_trained_read(args, &job.trained);
+    if (status == WEFT_OK)
+        status = cli_given(args, CLI_OPT_FILTERS)
+                     ? cli_explain_filters(args, &job.trained, &job.out, job.log)
+                     : explain(&job);
     free(job.pixels);
     cli_trained_free(&job.trained);
+    cli_picture_out_free(&job.out);
     return status;
 }
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "cli/compare.h"
+#include "cli/picture_out.h"
 #include "cli/pictures.h"
 #include "core/posix.h"
 #include "report/compare_chart.h"
@@ -30,28 +31,26 @@ static weft_compare_line line_of(const cli_contender *to, weft_curve_point **poi
         .images_per_second = there ? cli_summary_number(to, "images_per_second") : (double)NAN};
 }
 
-static weft_status remove_both(const char *svg, const char *png)
+static weft_status remove_both(const cli_picture_out *out)
 {
-    WEFT_TRY(weft_remove(svg));
-    return weft_remove(png);
+    WEFT_TRY(weft_remove(out->svg));
+    return weft_remove(out->png);
+}
+
+static weft_status draw_chart(const cli_picture_out *out, const weft_compare_chart *chart)
+{
+    const weft_figure figure = weft_compare_chart_figure(chart);
+    return cli_picture_out_write(out, &figure);
 }
 
 /* Without a chart there are no pictures: those of an earlier comparison would be taken for this
  * one's, and an empty one for a result. */
 static weft_status write_files(const cli_compare *c, const weft_compare_chart *chart)
 {
-    weft_status status = WEFT_OK;
-    char *svg = weft_path_join(c->out, "compare.svg"), *png = weft_path_join(c->out, "compare.png");
-    if (!svg || !png) {
-        status = weft_fail(WEFT_ERR_MEMORY, "out of memory for a picture");
-    } else if (chart) {
-        const weft_figure figure = weft_compare_chart_figure(chart);
-        status = weft_figure_write(&figure, WEFT_LIGHT, svg, png);
-    } else {
-        status = remove_both(svg, png);
-    }
-    free(svg);
-    free(png);
+    cli_picture_out out;
+    WEFT_TRY(cli_picture_out_both(c->out, "compare", WEFT_LIGHT, &out));
+    const weft_status status = chart ? draw_chart(&out, chart) : remove_both(&out);
+    cli_picture_out_free(&out);
     return status;
 }
 

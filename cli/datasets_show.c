@@ -306,7 +306,9 @@ static weft_status run(session *s)
                          "which data set? weft datasets show SET -o FILE; `weft datasets` lists "
                          "them");
     }
-    WEFT_TRY(cli_picture_out_read(s->args, &s->out));
+    if (!cli_given(s->args, CLI_OPT_OUT))
+        return weft_fail(WEFT_ERR_USAGE, "where to? -o FILE.svg, FILE.png, or FILE for both");
+    WEFT_TRY(cli_picture_out_read(s->args, CLI_OPT_OUT, &s->out));
     WEFT_TRY(read_wishes(s));
     WEFT_TRY(gather(s));
     const weft_status status = draw(s, &w);

@@ -2,10 +2,9 @@
 #include <stdio.h>
 
 #include "cli/eval_output.h"
-#include "cli/figure_file.h"
 #include "report/reliability.h"
 
-weft_status cli_scores_draw(const cli_scores *s, const char *path)
+weft_status cli_scores_draw(const cli_scores *s)
 {
     char title[256], subtitle[256];
     const weft_calibration *c = &s->calibration;
@@ -26,5 +25,5 @@ weft_status cli_scores_draw(const cli_scores *s, const char *path)
                                    .count = c->count,
                                    .error = c->error};
     const weft_figure figure = weft_reliability_figure(&data);
-    return cli_figure_write(&figure, path);
+    return cli_picture_out_write(s->reliability, &figure);
 }

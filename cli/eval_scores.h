@@ -3,6 +3,7 @@
 #define WEFT_CLI_EVAL_SCORES_H
 
 #include "cli/options.h"
+#include "cli/picture_out.h"
 #include "cli/trained.h"
 #include "core/score.h"
 #include "core/train.h"
@@ -22,6 +23,7 @@ typedef struct cli_scores {
     const cli_trained *trained;
     const weft_dataset *data; /* with as many classes as the network has outputs */
     const char *split;
+    const cli_picture_out *reliability; /* the diagram of weft eval */
     const weft_device_entry *entry;
 
     weft_score score; /* of cli_scores_measure */

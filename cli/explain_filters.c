@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/figure_files.h"
+#include "cli/explain_output.h"
 #include "cli/output.h"
 #include "cli/select.h"
 #include "report/tiles.h"
@@ -16,6 +16,7 @@ typedef struct filters_job {
     const cli_args *args;
     const cli_trained *trained;
     const weft_node *node;
+    cli_picture_out *out;
     weft_shape shape;
     float *values;
     weft_log log;
@@ -109,7 +110,7 @@ static int fill(const filters_job *job, filter_tiles *f)
     return count;
 }
 
-static weft_status draw(const filters_job *job, const cli_figure_files *files)
+static weft_status draw(const filters_job *job)
 {
     filter_tiles *f = calloc(1, sizeof *f);
     if (!f) return weft_fail(WEFT_ERR_MEMORY, "out of memory for filters");
@@ -119,7 +120,7 @@ static weft_status draw(const filters_job *job, const cli_figure_files *files)
                               .count = fill(job, f),
                               .map = WEFT_MAP_DIVERGING};
     const weft_figure figure = weft_tiles_figure(&tiles);
-    const weft_status status = cli_figure_files_write(files, &figure);
+    const weft_status status = cli_picture_out_write(job->out, &figure);
     free(f);
     return status;
 }
@@ -139,36 +140,31 @@ static json_t *nested(const float *values, const weft_shape *shape, int axis)
     return list;
 }
 
-static weft_status put_json(const filters_job *job, const cli_figure_files *files)
+static weft_status put_json(const filters_job *job)
 {
     return cli_put_json(
         json_pack("{s:o, s:s, s:s, s:o, s:o}", "checkpoint", cli_json_text(job->trained->path),
                   "which", job->trained->which, "layer", job->node->name, "filters",
-                  nested(job->values, &job->shape, 0), "pictures", cli_figure_files_json(files)));
+                  nested(job->values, &job->shape, 0), "pictures", cli_picture_out_json(job->out)));
 }
 
 static weft_status tell(const filters_job *job, const weft_device_entry *entry)
 {
     char stem[TEXT];
-    cli_figure_files files;
     snprintf(stem, sizeof stem, "explain-filters-%s", job->node->name);
-    WEFT_TRY(cli_figure_files_for(job->args, stem, &files));
-    weft_status status = WEFT_OK;
-    if (files.svg || files.png) status = draw(job, &files);
-    if (status == WEFT_OK && cli_given(job->args, CLI_OPT_JSON)) {
-        status = put_json(job, &files);
-    } else if (status == WEFT_OK) {
-        cli_trained_print(job->trained, entry);
-        cli_figure_files_print(&files);
-    }
-    cli_figure_files_free(&files);
-    return status;
+    WEFT_TRY(cli_explain_name(job->args, stem, job->out));
+    if (cli_picture_out_wanted(job->out)) WEFT_TRY(draw(job));
+    if (cli_given(job->args, CLI_OPT_JSON)) return put_json(job);
+    cli_trained_print(job->trained, entry);
+    cli_explain_print_files(job->out);
+    return WEFT_OK;
 }
 
-weft_status cli_explain_filters(const cli_args *args, const cli_trained *trained, weft_log log)
+weft_status cli_explain_filters(const cli_args *args, const cli_trained *trained,
+                                cli_picture_out *out, weft_log log)
 {
     cli_choice choice;
-    filters_job job = {.args = args, .trained = trained, .log = log};
+    filters_job job = {.args = args, .trained = trained, .out = out, .log = log};
     WEFT_TRY(find_layer(&job));
     const cli_wish wish = cli_wish_of(args, log);
     weft_status status = cli_select(&wish, attempt, &job, &choice);

@@ -5,6 +5,7 @@
 
 #include "cli/classes.h"
 #include "cli/output.h"
+#include "core/posix.h"
 #include "report/explanation.h"
 
 enum { MAPS_MOST = 256, TEXT = 320 };
@@ -17,6 +18,13 @@ static const char *class_of(const cli_explained *e, char text[24])
 static float probability(const cli_explained *e)
 {
     return e->probabilities[weft_explainer_output(e->explainer)];
+}
+
+weft_status cli_explain_name(const cli_args *args, const char *stem, cli_picture_out *out)
+{
+    const char *run = args->word[0];
+    if (cli_given(args, CLI_OPT_OUT) || cli_given(args, CLI_OPT_JSON)) return WEFT_OK;
+    return cli_picture_out_both(weft_is_folder(run) ? run : "", stem, out->theme, out);
 }
 
 /* ---- the figure ---- */
@@ -138,13 +146,20 @@ weft_status cli_explain_draw(const cli_explained *e)
     if (e->features) status = make_tiles(e, &features, &figure.more);
     if (status == WEFT_OK) {
         const weft_figure drawing = weft_explanation_figure(&figure);
-        status = cli_figure_files_write(&e->files, &drawing);
+        status = cli_picture_out_write(e->out, &drawing);
     }
     free_tiles(&features);
     return status;
 }
 
 /* ---- words ---- */
+
+void cli_explain_print_files(const cli_picture_out *out)
+{
+    printf("wrote ");
+    cli_picture_out_print(out);
+    putchar('\n');
+}
 
 void cli_explain_print(const cli_explained *e, int32_t top)
 {
@@ -171,7 +186,7 @@ void cli_explain_print(const cli_explained *e, int32_t top)
     } else {
         puts("layer      none: the network has no convolution, so there is no Grad-CAM");
     }
-    cli_figure_files_print(&e->files);
+    cli_explain_print_files(e->out);
 }
 
 /* ---- JSON ---- */
@@ -230,7 +245,7 @@ json_t *cli_explain_json(const cli_explained *e, int32_t top)
         "name", cli_json_text(class_of(e, name)), "probability",
         cli_json_number((double)probability(e)), "layer", layer_json(e), "saliency",
         matrix(weft_explainer_saliency(e->explainer), in.dim[0], in.dim[1], 1), "pictures",
-        cli_figure_files_json(&e->files));
+        cli_picture_out_json(e->out));
     if (!json) return NULL;
     json_object_set_new(
         json, "gradcam",

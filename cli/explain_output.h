@@ -2,8 +2,8 @@
 #ifndef WEFT_CLI_EXPLAIN_OUTPUT_H
 #define WEFT_CLI_EXPLAIN_OUTPUT_H
 
-#include "cli/figure_files.h"
 #include "cli/inputs.h"
+#include "cli/picture_out.h"
 #include "core/explain.h"
 
 typedef struct cli_explained {
@@ -16,8 +16,15 @@ typedef struct cli_explained {
     int32_t label;        /* of the sample; -1: unknown */
     bool features;        /* a layer was named: its feature maps are shown */
     float *probabilities; /* of all classes */
-    cli_figure_files files;
+    const cli_picture_out *out;
 } cli_explained;
+
+/* Where a picture goes that -o does not name: STEM.svg and STEM.png in the folder of the run that
+ * the first word names, or in the current one when that is a file. --json without -o draws none. */
+weft_status cli_explain_name(const cli_args *args, const char *stem, cli_picture_out *out);
+
+/* "wrote x.svg, x.png" */
+void cli_explain_print_files(const cli_picture_out *out);
 
 /* Draw into the files. */
 weft_status cli_explain_draw(const cli_explained *explained);

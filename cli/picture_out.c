@@ -30,27 +30,49 @@ weft_theme cli_theme(const cli_args *args)
     return cli_integer(args, CLI_OPT_THEME, 0) == 1 ? WEFT_DARK : WEFT_LIGHT;
 }
 
-weft_status cli_picture_out_read(const cli_args *args, cli_picture_out *out)
+static weft_status refuse(cli_option_id id, const char *path, const char *why)
 {
-    const char *path = cli_text(args, CLI_OPT_OUT);
-    *out = (cli_picture_out){.theme = cli_theme(args)};
-    if (!path)
-        return weft_fail(WEFT_ERR_USAGE, "where to? -o FILE.svg, FILE.png, or FILE for both");
-    const char *ending = ending_of(path);
-    if (weft_is_folder(path) || path[strlen(path) - 1] == '/')
-        return weft_fail(WEFT_ERR_USAGE, "-o %s is a folder, not a file", path);
-    const bool svg = !ending || strcmp(ending, ".svg") == 0;
-    const bool png = !ending || strcmp(ending, ".png") == 0;
-    if (!svg && !png) {
-        return weft_fail(WEFT_ERR_USAGE,
-                         "-o %s: pictures end in .svg or .png; a name without an ending gives both",
-                         path);
-    }
-    if (svg) out->svg = with_ending(path, ending ? "" : ".svg");
-    if (png) out->png = with_ending(path, ending ? "" : ".png");
+    const cli_option *option = &cli_options[id];
+    const char letter[] = {option->letter, '\0'};
+    return weft_fail(WEFT_ERR_USAGE, "%s%s %s%s", *letter ? "-" : "--",
+                     *letter ? letter : option->name, path, why);
+}
+
+/* The path with an ending behind it, for each file that is wanted. */
+static weft_status name_files(const char *path, const char *svg, const char *png,
+                              cli_picture_out *out)
+{
+    if (svg) out->svg = with_ending(path, svg);
+    if (png) out->png = with_ending(path, png);
     if ((!svg || out->svg) && (!png || out->png)) return WEFT_OK;
     cli_picture_out_free(out);
     return weft_fail(WEFT_ERR_MEMORY, "out of memory for a path");
+}
+
+weft_status cli_picture_out_read(const cli_args *args, cli_option_id option, cli_picture_out *out)
+{
+    const char *path = cli_text(args, option);
+    *out = (cli_picture_out){.theme = cli_theme(args)};
+    if (!path) return WEFT_OK;
+    const char *ending = ending_of(path);
+    if (weft_is_folder(path) || path[strlen(path) - 1] == '/')
+        return refuse(option, path, " is a folder, not a file");
+    if (!ending) return name_files(path, ".svg", ".png", out);
+    if (strcmp(ending, ".svg") == 0) return name_files(path, "", NULL, out);
+    if (strcmp(ending, ".png") == 0) return name_files(path, NULL, "", out);
+    return refuse(option, path,
+                  ": pictures end in .svg or .png; a name without an ending gives both");
+}
+
+weft_status cli_picture_out_both(const char *folder, const char *stem, weft_theme theme,
+                                 cli_picture_out *out)
+{
+    *out = (cli_picture_out){.theme = theme};
+    char *path = weft_path_join(folder, stem);
+    if (!path) return weft_fail(WEFT_ERR_MEMORY, "out of memory for a path");
+    const weft_status status = name_files(path, ".svg", ".png", out);
+    free(path);
+    return status;
 }
 
 void cli_picture_out_free(cli_picture_out *out)
@@ -70,4 +92,12 @@ void cli_picture_out_print(const cli_picture_out *out)
     if (out->svg) cli_put_column(stdout, out->svg, 0);
     if (out->svg && out->png) printf(", ");
     if (out->png) cli_put_column(stdout, out->png, 0);
+}
+
+json_t *cli_picture_out_json(const cli_picture_out *out)
+{
+    json_t *list = json_array();
+    if (list && out->svg) json_array_append_new(list, cli_json_text(out->svg));
+    if (list && out->png) json_array_append_new(list, cli_json_text(out->png));
+    return list;
 }

@@ -1,6 +1,8 @@
-/* Where a command's picture goes: the options -o and --theme. */
+/* Where a command's picture goes: the options that name it and --theme. */
 #ifndef WEFT_CLI_PICTURE_OUT_H
 #define WEFT_CLI_PICTURE_OUT_H
+
+#include <jansson.h>
 
 #include "cli/options.h"
 #include "report/figure.h"
@@ -13,14 +15,26 @@ typedef struct cli_picture_out {
 /* --theme; light where a command does not have it. */
 weft_theme cli_theme(const cli_args *args);
 
-/* -o FILE.svg or FILE.png, or both files for a name without an ending. WEFT_ERR_USAGE when it is
- * missing, a folder, or of another ending. */
-weft_status cli_picture_out_read(const cli_args *args, cli_picture_out *out);
+/* What an option such as -o names: FILE.svg or FILE.png, or both files for a name without an
+ * ending; no file when it was not given. To be asked before any work: WEFT_ERR_USAGE when it is a
+ * folder or of another ending. */
+weft_status cli_picture_out_read(const cli_args *args, cli_option_id option, cli_picture_out *out);
+
+/* FOLDER/STEM.svg and FOLDER/STEM.png. */
+weft_status cli_picture_out_both(const char *folder, const char *stem, weft_theme theme,
+                                 cli_picture_out *out);
 void cli_picture_out_free(cli_picture_out *out);
 
+static inline bool cli_picture_out_wanted(const cli_picture_out *out)
+{
+    return out->svg || out->png;
+}
+
+/* WEFT_ERR_IO names the file. */
 weft_status cli_picture_out_write(const cli_picture_out *out, const weft_figure *figure);
 
-/* "x.svg, x.png" on stdout, without a newline. */
+/* "x.svg, x.png" on stdout, without a newline, and as a list. */
 void cli_picture_out_print(const cli_picture_out *out);
+json_t *cli_picture_out_json(const cli_picture_out *out);
 
 #endif

@@ -2,11 +2,13 @@
 
 #include <stdlib.h>
 
+#include "cli/picture_out.h"
 #include "cli/run_files.h"
 #include "core/posix.h"
 
 struct cli_pictures {
-    char *title, *subtitle, *svg, *png;
+    char *title, *subtitle;
+    cli_picture_out files;
     weft_curve_point *point;
     int count, room;
     bool drawn;
@@ -60,15 +62,14 @@ weft_status cli_pictures_new(const char *folder, bool resumed, const char *title
     if (!p) return no_memory();
     p->title = weft_path_join("", title);
     p->subtitle = weft_path_join("", subtitle);
-    p->svg = weft_path_join(folder, "curves.svg");
-    p->png = weft_path_join(folder, "curves.png");
-    weft_status status = p->title && p->subtitle && p->svg && p->png ? WEFT_OK : no_memory();
+    weft_status status = p->title && p->subtitle ? WEFT_OK : no_memory();
+    if (status == WEFT_OK) status = cli_picture_out_both(folder, "curves", WEFT_LIGHT, &p->files);
     if (status == WEFT_OK && resumed) status = read_earlier(p, folder, log);
     if (status != WEFT_OK) {
         cli_pictures_free(p);
         return status;
     }
-    p->drawn = p->count > 0 && weft_path_exists(p->png);
+    p->drawn = p->count > 0 && weft_path_exists(p->files.png);
     *out = p;
     return WEFT_OK;
 }
@@ -78,8 +79,7 @@ void cli_pictures_free(cli_pictures *pictures)
     if (!pictures) return;
     free(pictures->title);
     free(pictures->subtitle);
-    free(pictures->svg);
-    free(pictures->png);
+    cli_picture_out_free(&pictures->files);
     free(pictures->point);
     free(pictures);
 }
@@ -93,12 +93,12 @@ weft_status cli_pictures_add(cli_pictures *pictures, const weft_epoch_report *r)
     WEFT_TRY(add_point(p, cli_curve_point(r)));
     const weft_curves curves = {p->title, p->subtitle, p->point, p->count};
     const weft_figure figure = weft_curves_figure(&curves);
-    WEFT_TRY(weft_figure_write(&figure, WEFT_LIGHT, p->svg, p->png));
+    WEFT_TRY(cli_picture_out_write(&p->files, &figure));
     p->drawn = true;
     return WEFT_OK;
 }
 
 const char *cli_pictures_path(const cli_pictures *pictures)
 {
-    return pictures->drawn ? pictures->png : NULL;
+    return pictures->drawn ? pictures->files.png : NULL;
 }

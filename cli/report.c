@@ -96,16 +96,10 @@ static weft_status name_classes(cli_report *r)
 
 static weft_status save_figure(const cli_report *r, const char *name, const weft_figure *figure)
 {
-    const weft_theme theme = cli_theme(r->wish->args);
-    char file[128];
-    (void)snprintf(file, sizeof file, "%s.svg", name);
-    char *svg = weft_path_join(r->wish->pictures, file);
-    (void)snprintf(file, sizeof file, "%s.png", name);
-    char *png = weft_path_join(r->wish->pictures, file);
-    const weft_status status =
-        svg && png ? weft_figure_write(figure, theme, svg, png) : no_memory();
-    free(svg);
-    free(png);
+    cli_picture_out out;
+    WEFT_TRY(cli_picture_out_both(r->wish->pictures, name, cli_theme(r->wish->args), &out));
+    const weft_status status = cli_picture_out_write(&out, figure);
+    cli_picture_out_free(&out);
     return status;
 }
 

@@ -238,8 +238,9 @@ START_TEST(a_calibration_as_a_picture)
     ck_same_files("both.svg", "one.svg");
     ck_same_files("both.png", "set/two.png");
     ck_assert(!exists("one.png") && !exists("one.svg.png") && !exists("set/two.svg"));
-    ck_refused(USAGE, "not in .pdf", EVAL " --reliability a.pdf");
-    ck_refused(USAGE, "set/ is a folder", EVAL " --reliability set/");
+    ck_refused(USAGE, "--reliability a.pdf: pictures end in .svg or .png",
+               EVAL " --reliability a.pdf");
+    ck_refused(USAGE, "--reliability set/ is a folder", EVAL " --reliability set/");
     ck_refused(FILES, "none/a.svg", EVAL " --reliability none/a");
     write_pass(FOUR, "class %d", NAN);
     ck_assert_int_eq(weft(EVAL " --reliability none"), BAD);

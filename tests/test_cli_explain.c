@@ -57,7 +57,7 @@ START_TEST(figures_of_a_sample)
     ck_says(program_out, "(labelled middle)");
     ck_says(program_out, "explained: ");
     ck_says(program_out, "relu1, 6 x 5 x 4");
-    ck_says(program_out, "wrote run/explain-idx-data-1.svg\nwrote run/explain-idx-data-1.png\n");
+    ck_says(program_out, "wrote run/explain-idx-data-1.svg, run/explain-idx-data-1.png\n");
     ck_svg("run/explain-idx-data-1.svg");
     ck_png("run/explain-idx-data-1.png");
 
@@ -83,7 +83,7 @@ START_TEST(figures_of_a_file)
     ck_fine("predict run " SAMPLE " --save-input shot.x.png");
     ck_fine("explain run/checkpoints/last.safetensors shot.x.png --invert no -d cpu");
     ck_says(program_out, "shot.x.png\n");
-    ck_says(program_out, "wrote explain-shot.x.svg\n");
+    ck_says(program_out, "wrote explain-shot.x.svg, explain-shot.x.png\n");
     ck_svg("explain-shot.x.svg");
     ck_png("explain-shot.x.png");
 }
@@ -127,7 +127,7 @@ START_TEST(filters)
 {
     ck_fine(TRAIN_TINY);
     ck_fine("explain run --filters -d cpu");
-    ck_says(program_out, "wrote run/explain-filters-conv1.svg\n");
+    ck_says(program_out, "wrote run/explain-filters-conv1.svg, run/explain-filters-conv1.png\n");
     ck_svg("run/explain-filters-conv1.svg");
     ck_png("run/explain-filters-conv1.png");
     ck_fine("explain run --filters --json -d cpu");
@@ -180,6 +180,23 @@ START_TEST(bad_wishes)
     ck_refused(6, "none.png", "explain run none.png -d cpu");
     ck_refused(3, "neither PNG nor JPEG", "explain run tiny.net -d cpu");
     ck_refused(6, "nowhere/x.svg", "explain run " SAMPLE " -o nowhere/x.svg");
+}
+END_TEST
+
+/* Said before anything is read, so a run that is not there changes nothing. */
+START_TEST(names_that_no_picture_may_have)
+{
+    static const char *const what[] = {SAMPLE, SAMPLE " --json", "--filters -d cpu"};
+    char line[256];
+    ck_refused(2, "-o x.jpg: pictures end in .svg or .png; a name without an ending gives both",
+               "explain nobody " SAMPLE " -o x.jpg");
+    ck_fine(TRAIN_TINY);
+    for (size_t i = 0; i < sizeof what / sizeof *what; i++) {
+        (void)snprintf(line, sizeof line, "explain run %s -o x.jpg", what[i]);
+        ck_refused(2, "-o x.jpg: pictures end in .svg or .png", line);
+    }
+    ck_refused(2, "-o run is a folder", "explain run " SAMPLE " -o run");
+    ck_assert(!exists("x.jpg") && !exists("x.jpg.svg") && !exists("x.jpg.png"));
 }
 END_TEST
 
@@ -244,6 +261,7 @@ int main(void)
     tcase_add_test(tests, filters);
     tcase_add_test(tests, a_network_without_convolution);
     tcase_add_test(tests, bad_wishes);
+    tcase_add_test(tests, names_that_no_picture_may_have);
     tcase_add_test(tests, bad_runs);
     tcase_add_test(tests, a_network_without_finite_outputs);
     tcase_add_test(tests, a_place_that_cannot_be_written);
