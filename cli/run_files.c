@@ -290,6 +290,11 @@ weft_status cli_run_epochs(const char *folder, const weft_log *log, weft_epoch_r
 
 /* ---- the whole ---- */
 
+weft_status cli_run_unfinished(const char *folder, const char *file, const char *wrong)
+{
+    return weft_fail(WEFT_ERR_FORMAT, "%s has no finished epoch yet: %s %s", folder, file, wrong);
+}
+
 static weft_status read_all(const char *folder, const weft_log *log, cli_run_files *out)
 {
     if (!weft_is_folder(folder)) return weft_fail(WEFT_ERR_IO, "%s: no such run folder", folder);
@@ -298,9 +303,7 @@ static weft_status read_all(const char *folder, const weft_log *log, cli_run_fil
     WEFT_TRY(read_json(folder, "summary.json", false, &out->summary));
     WEFT_TRY(cli_run_epochs(folder, log, &out->epoch, &out->epoch_count));
     if (out->epoch_count > 0) return WEFT_OK;
-    return weft_fail(WEFT_ERR_FORMAT,
-                     "%s has no finished epoch in its metrics.csv: there is nothing to show yet",
-                     folder);
+    return cli_run_unfinished(folder, "metrics.csv", "holds none");
 }
 
 weft_status cli_run_read(const char *folder, const weft_log *log, cli_run_files *out)

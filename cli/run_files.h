@@ -17,6 +17,10 @@ weft_status cli_json_file(const char *path, const char *what, json_t **out);
 weft_status cli_run_epochs(const char *folder, const weft_log *log, weft_epoch_report **rows,
                            int *count);
 
+/* WEFT_ERR_FORMAT: the folder is a run, but no epoch of it is finished; what is wrong with a file
+ * of it shows that. */
+weft_status cli_run_unfinished(const char *folder, const char *file, const char *wrong);
+
 /* Everything a run says of itself. */
 typedef struct cli_run_files {
     weft_epoch_report *epoch;

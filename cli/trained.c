@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cli/output.h"
+#include "cli/run_files.h"
 #include "cli/select.h"
 #include "core/posix.h"
 
@@ -32,12 +33,12 @@ static weft_status no_checkpoint(const char *run, const cli_trained *wanted)
     if (!config) return no_memory();
     const bool is_run = weft_path_exists(config);
     free(config);
-    const char *why = !is_run ? "is it the folder of a run?"
-                      : is_word(wanted->which, "best")
-                          ? "was an epoch of it finished, with validation?"
-                          : "no epoch of this run is finished";
-    return weft_fail(WEFT_ERR_IO, "%s has no checkpoint \"%s\": %s is missing; %s", run,
-                     wanted->which, wanted->path, why);
+    if (is_run && is_word(wanted->which, "last"))
+        return cli_run_unfinished(run, wanted->path, "is missing");
+    return weft_fail(
+        is_run ? WEFT_ERR_FORMAT : WEFT_ERR_IO, "%s has no checkpoint \"%s\": %s is missing; %s",
+        run, wanted->which, wanted->path,
+        is_run ? "was an epoch of it finished, with validation?" : "is it the folder of a run?");
 }
 
 static weft_status find_in_run(const char *run, const char *wanted, cli_trained *out)

@@ -371,8 +371,10 @@ START_TEST(runs_without_a_checkpoint)
     scratch_folder("empty");
     ck_refused(FILES, "is it the folder of a run?", "eval empty --data idx:data -d cpu");
     scratch_write("empty/config.json", "{}", 2);
-    ck_refused(FILES, "no epoch of this run is finished", "eval empty --data idx:data -d cpu");
-    ck_refused(FILES, "with validation", "eval empty --data idx:data -d cpu --checkpoint best");
+    ck_refused(BAD,
+               "empty has no finished epoch yet: empty/checkpoints/last.safetensors is missing",
+               "eval empty --data idx:data -d cpu");
+    ck_refused(BAD, "with validation", "eval empty --data idx:data -d cpu --checkpoint best");
 }
 END_TEST
 

@@ -205,6 +205,10 @@ START_TEST(bad_runs)
     scratch_folder("empty");
     ck_refused(6, "has no checkpoint", "explain empty " SAMPLE);
     ck_refused(6, "nobody", "explain nobody " SAMPLE);
+    scratch_write("empty/config.json", "{}", 2);
+    ck_refused(3, "empty has no finished epoch yet", "explain empty " SAMPLE);
+    ck_refused(3, "empty has no finished epoch yet", "predict empty tiny.net -d cpu");
+    ck_refused(3, "empty has no finished epoch yet", "report empty -d cpu");
     ck_refused(3, "tiny.net", "explain tiny.net " SAMPLE);
 
     static const char row[] = "input shape=30\ndense units=3\n";

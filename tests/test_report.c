@@ -150,7 +150,7 @@ START_TEST(what_shows_nothing_is_refused)
     ck_refused(6, "nowhere: no such run folder", "report nowhere");
     ck_refused(6, "data/config.json", "report data -d cpu");
     scratch_write("run/metrics.csv", "epoch,train_loss\n", 17);
-    ck_refused(3, "run has no finished epoch", "report run -d cpu");
+    ck_refused(3, "run has no finished epoch yet: metrics.csv holds none", "report run -d cpu");
     ck_refused(6, "none/page.html", "report strange -d cpu -o none/page.html");
     ck_refused(2, "one word too many", "report run other");
     ck_refused(2, "weft report RUN", "report");
