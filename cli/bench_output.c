@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cli/output.h"
+#include "core/number.h"
 
 static const char *const plan_names[CLI_BENCH_PLANS] = {"train", "predict"};
 
@@ -26,13 +27,13 @@ static double arena_ratio(const weft_plan_totals *plan)
 static void put_number(double value, int decimals, int width)
 {
     char text[32];
-    cli_put_column(stdout, cli_fixed(value, decimals, text), -width);
+    cli_put_column(stdout, weft_fixed(value, decimals, text), -width);
 }
 
 static void put_percent(double share, int width)
 {
     char text[32], with_sign[40];
-    snprintf(with_sign, sizeof with_sign, "%s %%", cli_fixed(100 * share, 0, text));
+    snprintf(with_sign, sizeof with_sign, "%s %%", weft_fixed(100 * share, 0, text));
     cli_put_column(stdout, isnan(share) ? "-" : with_sign, -width);
 }
 
@@ -45,10 +46,10 @@ static void put_head(const cli_bench *b)
     printf("device       %s, %s: ", b->entry->id, cli_device_words(b->entry));
     cli_put_column(stdout, cli_device_print(b->entry, device), 0);
     if (b->threads > 0) printf(", %d thread%s", (int)b->threads, b->threads > 1 ? "s" : "");
-    printf("\npeak         %s GFLOP/s", cli_fixed(r->speed.gflops, 1, text));
-    printf(", memory %s GB/s\n", cli_fixed(r->speed.gbytes, 1, text));
+    printf("\npeak         %s GFLOP/s", weft_fixed(r->speed.gflops, 1, text));
+    printf(", memory %s GB/s\n", weft_fixed(r->speed.gbytes, 1, text));
     printf("start        %s s to the end of the first step\n",
-           cli_fixed(r->start_seconds, 2, text));
+           weft_fixed(r->start_seconds, 2, text));
 }
 
 static void put_rate(const char *name, const weft_bench_rate *rate)
@@ -70,7 +71,7 @@ static void put_rates(const cli_bench *b)
            "of peak");
     put_rate("train", &r->train);
     put_rate("predict", &r->predict);
-    printf("one image   %10s ms to its result\n\n", cli_fixed(r->latency * 1e3, 3, text));
+    printf("one image   %10s ms to its result\n\n", weft_fixed(r->latency * 1e3, 3, text));
 }
 
 static void put_step_sums(const cli_bench *b, const char *name, const weft_bench_rate *rate)
@@ -80,7 +81,7 @@ static void put_step_sums(const cli_bench *b, const char *name, const weft_bench
     cli_put_column(stdout, name, 13);
     printf("%d steps, %d launches, %s moved", (int)rate->plan.ops, (int)rate->plan.launches,
            cli_bytes((double)rate->plan.bytes, text));
-    if (!isnan(host)) printf(", %s %% of the time on the host", cli_fixed(100 * host, 1, text));
+    if (!isnan(host)) printf(", %s %% of the time on the host", weft_fixed(100 * host, 1, text));
     putchar('\n');
 }
 
@@ -91,7 +92,7 @@ static void put_memory(const cli_bench *b)
     printf("memory       weights %s, activations %s (%s x the live peak), scratch %s\n",
            cli_bytes((double)r->memory.weights, weights),
            cli_bytes((double)r->memory.activations, arena),
-           cli_fixed(arena_ratio(&r->train.plan), 2, ratio),
+           weft_fixed(arena_ratio(&r->train.plan), 2, ratio),
            cli_bytes((double)r->memory.scratch, scratch));
     if (r->peak_memory > 0)
         printf("             the process %s at most\n", cli_bytes((double)r->peak_memory, peak));

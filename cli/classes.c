@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "cli/output.h"
+#include "core/number.h"
 
 /* The class that comes after `last` (-1: the first). */
 static int32_t next_best(const float *values, int32_t classes, int32_t last)
@@ -23,7 +24,7 @@ void cli_put_classes(const cli_trained *trained, const float *probabilities, int
     for (int32_t i = 0; i < top; i++) {
         last = next_best(probabilities, cli_trained_outputs(trained), last);
         if (last < 0) return;
-        printf("  %s  ", cli_fixed((double)probabilities[last], 4, number));
+        printf("  %s  ", weft_fixed((double)probabilities[last], 4, number));
         cli_put_column(stdout, cli_class_name(trained, last, name), 0);
         putchar('\n');
     }

@@ -52,7 +52,7 @@ static void put_row(int part, const weft_selftest_row *row)
     if (row->verdict == WEFT_VERDICT_NONE) return;
     snprintf(cases, sizeof cases, "%d", row->cases);
     put_line(weft_selftest_name(part), cases, scientific(row->nmse, nmse),
-             scientific(row->bound, bound), cli_fixed(row->ulp, 1, ulp),
+             scientific(row->bound, bound), weft_fixed(row->ulp, 1, ulp),
              row->verdict == WEFT_VERDICT_PASSED ? "passed" : "FAILED",
              print_kernels(row, kernels));
 }
@@ -101,7 +101,7 @@ static weft_status put_result(const cli_args *args, const weft_device_entry *ent
     put_table(r);
     printf("%s, %s: %s in %s s%s\n", entry->id, cli_device_print(entry, text),
            r->verdict == WEFT_VERDICT_PASSED ? "passed" : "FAILED",
-           cli_fixed(r->seconds, 1, seconds), r->quick ? " (quick)" : "");
+           weft_fixed(r->seconds, 1, seconds), r->quick ? " (quick)" : "");
     return WEFT_OK;
 }
 

@@ -19,6 +19,7 @@
 #include "cli/trained.h"
 #include "cli/training.h"
 #include "core/config.h"
+#include "core/number.h"
 #include "core/posix.h"
 #include "datasets/datasets.h"
 
@@ -213,7 +214,7 @@ static void print_figures(const char *name, double loss, double accuracy)
 {
     char text[32], more[32];
     if (isnan(loss)) return;
-    printf("%-12s %8s   %8s\n", name, cli_fixed(loss, 4, text), cli_fixed(accuracy, 4, more));
+    printf("%-12s %8s   %8s\n", name, weft_fixed(loss, 4, text), weft_fixed(accuracy, 4, more));
 }
 
 static void print_table(const session *s, const weft_device_entry *entry)
@@ -228,9 +229,9 @@ static void print_table(const session *s, const weft_device_entry *entry)
     printf("\nepochs       %lu, %llu steps", (unsigned long)r->epochs,
            (unsigned long long)r->steps);
     if (r->best_epoch > 0) printf(", best validation in epoch %lu", (unsigned long)r->best_epoch);
-    printf("\ntime         %s s", cli_fixed(r->seconds, 1, seconds));
+    printf("\ntime         %s s", weft_fixed(r->seconds, 1, seconds));
     if (isfinite(r->images_per_second)) {
-        printf(", %s images/s", cli_fixed(r->images_per_second, 0, speed));
+        printf(", %s images/s", weft_fixed(r->images_per_second, 0, speed));
     }
     printf("\ntrained on   %s: ", cli_device_words(entry));
     cli_put_column(stdout, cli_device_print(entry, device), 0);

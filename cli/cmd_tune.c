@@ -9,6 +9,7 @@
 #include "cli/output.h"
 #include "cli/progress.h"
 #include "cli/select.h"
+#include "core/number.h"
 #include "core/tune.h"
 
 static const double micro = 1e6; /* microseconds of a second */
@@ -37,13 +38,13 @@ static void put_table(const weft_tune_result *r)
     for (int32_t i = 0; i < r->count; i++) {
         const weft_tune_row *row = &r->row[i];
         put_line(row->layer, weft_op_describe(row->kind)->name,
-                 cli_fixed(row->prior_seconds * micro, 1, prior),
-                 cli_fixed(row->best_seconds * micro, 1, best), row->best.text);
+                 weft_fixed(row->prior_seconds * micro, 1, prior),
+                 weft_fixed(row->best_seconds * micro, 1, best), row->best.text);
     }
-    put_line("", "all", cli_fixed(r->prior_seconds * micro, 1, prior),
-             cli_fixed(r->best_seconds * micro, 1, best), "");
+    put_line("", "all", weft_fixed(r->prior_seconds * micro, 1, prior),
+             weft_fixed(r->best_seconds * micro, 1, best), "");
     printf("untuned, these steps run at %s %% of their tuned speed\n",
-           cli_fixed(100 * untuned_share(r), 1, share));
+           weft_fixed(100 * untuned_share(r), 1, share));
 }
 
 /* Rows of the tuning table; only what differs from it. */

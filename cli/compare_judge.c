@@ -90,9 +90,9 @@ static void say_end(const cli_compare *c, cli_contender *to)
         to->reason, sizeof to->reason,
         "it ends with %s %s; %d seeds on %s end with %s +- %s (chance of such a distance: "
         "%s)",
-        names[worst], cli_fixed(cli_end_of(to, worst), 4, end), c->spread[worst].count,
-        c->list[c->reference].name, cli_fixed(c->spread[worst].mean, 4, mean),
-        cli_fixed(c->spread[worst].deviation, 4, deviation), weft_format(p[worst], 2, chance));
+        names[worst], weft_fixed(cli_end_of(to, worst), 4, end), c->spread[worst].count,
+        c->list[c->reference].name, weft_fixed(c->spread[worst].mean, 4, mean),
+        weft_fixed(c->spread[worst].deviation, 4, deviation), weft_format(p[worst], 2, chance));
 }
 
 static void say_nothing(const cli_compare *c, cli_contender *to)

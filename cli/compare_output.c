@@ -24,7 +24,7 @@ static int name_width(const cli_compare *c)
 static void put_number(double value, int decimals, int width)
 {
     char text[32];
-    cli_put_column(stdout, cli_fixed(value, decimals, text), -width);
+    cli_put_column(stdout, weft_fixed(value, decimals, text), -width);
 }
 
 static void put_bytes(double bytes, int width)
@@ -140,9 +140,9 @@ static void put_gap(const cli_gap *gap)
     else if (gap->value == 0)
         (void)snprintf(text, sizeof text, "0");
     else if (gap->epoch == 0)
-        (void)snprintf(text, sizeof text, "%s %s", cli_fixed(gap->value, 5, number), curve);
+        (void)snprintf(text, sizeof text, "%s %s", weft_fixed(gap->value, 5, number), curve);
     else
-        (void)snprintf(text, sizeof text, "%s %s, epoch %u", cli_fixed(gap->value, 5, number),
+        (void)snprintf(text, sizeof text, "%s %s, epoch %u", weft_fixed(gap->value, 5, number),
                        curve, (unsigned)gap->epoch);
     cli_put_column(stdout, text, GAP);
 }

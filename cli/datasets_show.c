@@ -11,6 +11,7 @@
 #include "core/checked.h"
 #include "core/config.h"
 #include "core/gathered.h"
+#include "core/number.h"
 #include "datasets/datasets.h"
 #include "report/data_sheet.h"
 
@@ -244,7 +245,7 @@ static void channels_text(const float *values, int32_t channels, char *text, siz
     size_t used = 0;
     for (int32_t c = 0; c < channels; c++)
         used += (size_t)snprintf(text + used, size - used, "%s%.20s", channels == 3 ? names[c] : "",
-                                 cli_fixed((double)values[c], 4, number));
+                                 weft_fixed((double)values[c], 4, number));
 }
 
 static void fill_headings(const session *s, words *w)

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "cli/output.h"
+#include "core/number.h"
 
 /* "12/100", or "12" where that would take too many columns. */
 enum { LEAST = 5, MOST = 9 };
@@ -34,8 +35,8 @@ void cli_epoch_row(int64_t epochs, const weft_epoch_report *r, char text[CLI_ROW
     else
         snprintf(epoch, sizeof epoch, "%u", (unsigned)r->epoch);
     snprintf(text, CLI_ROW_TEXT, "%*s %10s %10s %10s %10s %8s %10s%s", width_of(epochs), epoch,
-             cli_fixed(r->train_loss, 4, number[0]), cli_fixed(r->train_accuracy, 4, number[1]),
-             cli_fixed(r->val_loss, 4, number[2]), cli_fixed(r->val_accuracy, 4, number[3]),
-             cli_fixed(r->seconds, 1, number[4]), cli_fixed(r->images_per_second, 0, number[5]),
+             weft_fixed(r->train_loss, 4, number[0]), weft_fixed(r->train_accuracy, 4, number[1]),
+             weft_fixed(r->val_loss, 4, number[2]), weft_fixed(r->val_accuracy, 4, number[3]),
+             weft_fixed(r->seconds, 1, number[4]), weft_fixed(r->images_per_second, 0, number[5]),
              r->best ? "   *" : "");
 }

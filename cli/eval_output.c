@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "cli/output.h"
+#include "core/number.h"
 
 enum {
     DIGITS = 4,
@@ -52,7 +53,7 @@ static void put_short_name(const cli_scores *s, int32_t class, int most)
 static void put_figure(double value)
 {
     char text[32];
-    cli_put_column(stdout, cli_fixed(isnan(value) ? 0 : value, DIGITS, text), -FIGURE_WIDTH);
+    cli_put_column(stdout, weft_fixed(isnan(value) ? 0 : value, DIGITS, text), -FIGURE_WIDTH);
 }
 
 static void put_figures(const weft_class_score *score)
@@ -178,14 +179,15 @@ static void put_bar(double confidence, double accuracy)
 static void print_calibration(const weft_calibration *c)
 {
     char low[32], high[32], number[32];
-    printf("\ncalibration: expected calibration error %s\n", cli_fixed(c->error, DIGITS, number));
+    printf("\ncalibration: expected calibration error %s\n", weft_fixed(c->error, DIGITS, number));
     if (c->samples == 0) return;
     printf("bin of confidence  samples  accuracy  confidence (|) beside accuracy (=)\n");
     for (int i = 0; i < WEFT_CALIBRATION_BINS; i++) {
         if (c->count[i] == 0) continue;
-        printf("     %s to %s  %7lld", cli_fixed((double)i / WEFT_CALIBRATION_BINS, 2, low),
-               cli_fixed((double)(i + 1) / WEFT_CALIBRATION_BINS, 2, high), (long long)c->count[i]);
-        printf("  %8s  ", cli_fixed(c->accuracy[i], DIGITS, number));
+        printf("     %s to %s  %7lld", weft_fixed((double)i / WEFT_CALIBRATION_BINS, 2, low),
+               weft_fixed((double)(i + 1) / WEFT_CALIBRATION_BINS, 2, high),
+               (long long)c->count[i]);
+        printf("  %8s  ", weft_fixed(c->accuracy[i], DIGITS, number));
         put_bar(c->confidence[i], c->accuracy[i]);
         putchar('\n');
     }
@@ -196,11 +198,11 @@ static void print_calibration(const weft_calibration *c)
 static void put_error(const cli_scores *s, const weft_sample_score *error)
 {
     char number[32];
-    printf("%8lld  %8s  ", (long long)error->index, cli_fixed(error->loss, DIGITS, number));
+    printf("%8lld  %8s  ", (long long)error->index, weft_fixed(error->loss, DIGITS, number));
     put_name(s, error->class, ERROR_NAME_MAX);
-    printf("  %6s  ", cli_fixed(error->class_probability, DIGITS, number));
+    printf("  %6s  ", weft_fixed(error->class_probability, DIGITS, number));
     put_name(s, error->predicted, ERROR_NAME_MAX);
-    printf("  %6s\n", cli_fixed(error->probability, DIGITS, number));
+    printf("  %6s\n", weft_fixed(error->probability, DIGITS, number));
 }
 
 /* A line to paste that shows the first of them. */
@@ -239,10 +241,10 @@ static void print_head(const cli_scores *s)
     printf(" on %s, %s split, %lld samples\n", s->data->name, s->split,
            (long long)s->score.samples);
     cli_trained_print(s->trained, s->entry);
-    printf("\nloss %s", cli_fixed(s->score.loss, DIGITS, number));
-    printf("   accuracy %s", cli_fixed(s->score.accuracy, DIGITS, number));
+    printf("\nloss %s", weft_fixed(s->score.loss, DIGITS, number));
+    printf("   accuracy %s", weft_fixed(s->score.accuracy, DIGITS, number));
     if (s->top > 0) {
-        printf("   top-%d accuracy %s", (int)s->top, cli_fixed(s->top_accuracy, DIGITS, number));
+        printf("   top-%d accuracy %s", (int)s->top, weft_fixed(s->top_accuracy, DIGITS, number));
     }
     putchar('\n');
 }

@@ -5,6 +5,7 @@
 
 #include "cli/classes.h"
 #include "cli/output.h"
+#include "core/number.h"
 #include "core/posix.h"
 #include "report/explanation.h"
 
@@ -136,7 +137,7 @@ weft_status cli_explain_draw(const cli_explained *e)
                                         .map = WEFT_MAP_SEQUENTIAL,
                                         .own_scales = true}};
     snprintf(title, sizeof title, "%s %%: %.200s",
-             cli_fixed(100 * (double)probability(e), 1, number), class_of(e, name));
+             weft_fixed(100 * (double)probability(e), 1, number), class_of(e, name));
     snprintf(subtitle, sizeof subtitle, "what speaks for it in %.100s (%.60s, %s)", e->base,
              cli_trained_title(e->trained), e->trained->which);
     if (e->label >= 0)
@@ -177,7 +178,7 @@ void cli_explain_print(const cli_explained *e, int32_t top)
     cli_put_classes(e->trained, e->probabilities, top);
     printf("\nexplained: ");
     cli_put_column(stdout, class_of(e, name), 0);
-    printf(", %s\n", cli_fixed((double)probability(e), 4, number));
+    printf(", %s\n", weft_fixed((double)probability(e), 4, number));
     if (map.rank > 0) {
         printf("layer      %s, %d x %d x %d%s\n", weft_explainer_layer(e->explainer),
                (int)map.dim[0], (int)map.dim[1], (int)map.dim[2],

@@ -134,16 +134,6 @@ void cli_put_wrapped(FILE *file, const char *text, int at, int indent)
     fputc('\n', file);
 }
 
-const char *cli_fixed(double value, int decimals, char text[32])
-{
-    if (!isfinite(value)) return isnan(value) ? "-" : value > 0 ? "inf" : "-inf";
-    if (fabs(value) >= 1e15) return weft_format(value, 6, text); /* which has no room otherwise */
-    snprintf(text, 32, "%.*f", decimals, value);
-    const size_t point = strcspn(text, ",.");
-    if (text[point]) text[point] = '.';
-    return text;
-}
-
 const char *cli_bytes(double bytes, char text[32])
 {
     static const char *const units[] = {"B", "KB", "MB", "GB", "TB"};
@@ -153,7 +143,7 @@ const char *cli_bytes(double bytes, char text[32])
         bytes /= 1000;
         unit++;
     }
-    const char *shown = cli_fixed(bytes, bytes < 9.95 && unit > 0 ? 1 : 0, number);
+    const char *shown = weft_fixed(bytes, bytes < 9.95 && unit > 0 ? 1 : 0, number);
     snprintf(text, 32, "%.20s %s", shown, units[unit]);
     return text;
 }

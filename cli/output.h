@@ -35,10 +35,6 @@ void cli_put_cut(FILE *file, const char *text, int width);
  * `at`, later ones at `indent`. Ends with a newline. */
 void cli_put_wrapped(FILE *file, const char *text, int at, int indent);
 
-/* A number with `decimals` digits behind the point, "-" when it is NaN; the point is a point in
- * every locale. */
-const char *cli_fixed(double value, int decimals, char text[32]);
-
 /* "1.5 GB" */
 const char *cli_bytes(double bytes, char text[32]);
 

@@ -11,6 +11,7 @@
 #include "cli/screen.h"
 #include "cli/signals.h"
 #include "cli/terminal.h"
+#include "core/number.h"
 #include "core/posix.h"
 
 enum { TEXT_MAX = 256, BAR = 16, BAR_MIN = 6, TABLE_WIDTH = 80, PLOT_HEIGHT = CLI_PLOT_LINES + 6 };
@@ -201,8 +202,8 @@ static void add_step(cli_progress *p, int width)
     const weft_step_report *r = &p->step;
     snprintf(text, sizeof text, "epoch %u/%lld  %lld/%lld  loss %s  acc %s  %s img/s  ETA %s",
              (unsigned)r->epoch, (long long)p->epochs, (long long)r->step_in_epoch,
-             (long long)r->steps_per_epoch, cli_fixed(r->mean_loss, 4, loss),
-             cli_fixed(r->mean_accuracy, 4, accuracy), cli_fixed(r->images_per_second, 0, speed),
+             (long long)r->steps_per_epoch, weft_fixed(r->mean_loss, 4, loss),
+             weft_fixed(r->mean_accuracy, 4, accuracy), weft_fixed(r->images_per_second, 0, speed),
              duration(r->seconds_left, left));
     /* As narrow as the table, so that a terminal may become so narrow without breaking a line. */
     add_bar(p, width > TABLE_WIDTH ? TABLE_WIDTH : width,
@@ -240,14 +241,14 @@ static void epoch_line(const cli_progress *p, const weft_epoch_report *r, char t
     char loss[32], accuracy[32], val_loss[32], val_accuracy[32], seconds[32], speed[32];
     char validation[80] = "";
     if (!isnan(r->val_loss)) {
-        snprintf(validation, sizeof validation, "  val %s %s", cli_fixed(r->val_loss, 4, val_loss),
-                 cli_fixed(r->val_accuracy, 4, val_accuracy));
+        snprintf(validation, sizeof validation, "  val %s %s", weft_fixed(r->val_loss, 4, val_loss),
+                 weft_fixed(r->val_accuracy, 4, val_accuracy));
     }
     snprintf(text, TEXT_MAX, "epoch %*u/%lld  loss %s  acc %s%s  %s s  %s img/s%s",
              p->epochs > 9 ? 2 : 1, (unsigned)r->epoch, (long long)p->epochs,
-             cli_fixed(r->train_loss, 4, loss), cli_fixed(r->train_accuracy, 4, accuracy),
-             validation, cli_fixed(r->seconds, 1, seconds),
-             cli_fixed(r->images_per_second, 0, speed), r->best ? " *" : "");
+             weft_fixed(r->train_loss, 4, loss), weft_fixed(r->train_accuracy, 4, accuracy),
+             validation, weft_fixed(r->seconds, 1, seconds),
+             weft_fixed(r->images_per_second, 0, speed), r->best ? " *" : "");
 }
 
 /* A row of the table, with the plot below it at once: it would flicker otherwise. */

@@ -7,6 +7,7 @@
 #include "cli/report_private.h"
 #include "core/checked.h"
 #include "core/explain.h"
+#include "core/number.h"
 #include "core/pca.h"
 #include "report/scatter.h"
 
@@ -88,7 +89,7 @@ static weft_status draw(cli_report *r, const weft_node *layer, const embedding *
                    (long long)e->width, layer->name, (long long)e->count);
     for (int i = 0; i < 2; i++)
         (void)snprintf(axis[i], AXIS, "principal component %d (%s %% of the variance)", i + 1,
-                       cli_fixed(100 * e->explained[i], 1, number));
+                       weft_fixed(100 * e->explained[i], 1, number));
     const weft_scatter scatter = {.title = "The last hidden layer in two dimensions",
                                   .subtitle = subtitle,
                                   .x_title = axis[0],

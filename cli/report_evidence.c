@@ -6,6 +6,7 @@
 #include "cli/output.h"
 #include "cli/report_private.h"
 #include "core/explain.h"
+#include "core/number.h"
 #include "report/tiles.h"
 
 enum { CLASSES = 20, GRID_COLUMNS = 10, CELL = 80 };
@@ -59,7 +60,7 @@ static weft_status add_tile(const cli_report *r, weft_explainer *explainer,
     float *map = g->maps + (size_t)i * pixels;
     WEFT_TRY(weft_explainer_run(explainer, picture.pixels, s->predicted));
     memcpy(map, weft_explainer_gradcam(explainer), pixels * sizeof *map);
-    (void)snprintf(g->value[i], CELL, "%s %%", cli_fixed(100 * s->probability, 1, number));
+    (void)snprintf(g->value[i], CELL, "%s %%", weft_fixed(100 * s->probability, 1, number));
     put_truth(r->name[s->class], right, !weft_explainer_has_evidence(explainer), g->truth[i]);
     g->tile[i] = (weft_tile){.picture = picture,
                              .heat = {.width = shape.dim[1], .height = shape.dim[0], .values = map},

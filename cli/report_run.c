@@ -8,6 +8,7 @@
 #include "cli/pictures.h"
 #include "cli/report_private.h"
 #include "core/checked.h"
+#include "core/number.h"
 
 enum { EPOCH_ROWS = 400, EPOCH_COLUMNS = 8, CELL = 32 };
 
@@ -28,7 +29,7 @@ static const char *percent(double share, char text[CELL])
 {
     char number[CELL];
     if (isnan(share)) return "-";
-    (void)snprintf(text, CELL, "%s %%", cli_fixed(100 * share, 2, number));
+    (void)snprintf(text, CELL, "%s %%", weft_fixed(100 * share, 2, number));
     return text;
 }
 
@@ -60,8 +61,8 @@ weft_status cli_report_overview(cli_report *r)
         {at_end ? "Training accuracy" : "Training accuracy, last epoch",
          percent(last->train_accuracy, train)},
         {"Epochs", epochs},
-        {"Seconds", cli_fixed(summary_number(r, "seconds"), 1, seconds)},
-        {"Images/s in training", cli_fixed(last->images_per_second, 0, speed)},
+        {"Seconds", weft_fixed(summary_number(r, "seconds"), 1, seconds)},
+        {"Images/s in training", weft_fixed(last->images_per_second, 0, speed)},
         {"Parameters", parameters},
         {"Outcome", outcome_of(r)},
     };
@@ -75,13 +76,13 @@ weft_status cli_report_overview(cli_report *r)
 static void put_epoch(const weft_epoch_report *e, char (*text)[CELL])
 {
     (void)snprintf(text[0], CELL, "%u%s", (unsigned)e->epoch, e->best ? " *" : "");
-    cli_fixed(e->train_loss, 4, text[1]);
-    cli_fixed(e->train_accuracy, 4, text[2]);
-    cli_fixed(e->val_loss, 4, text[3]);
-    cli_fixed(e->val_accuracy, 4, text[4]);
+    weft_fixed(e->train_loss, 4, text[1]);
+    weft_fixed(e->train_accuracy, 4, text[2]);
+    weft_fixed(e->val_loss, 4, text[3]);
+    weft_fixed(e->val_accuracy, 4, text[4]);
     weft_format(e->learning_rate, 4, text[5]);
-    cli_fixed(e->seconds, 1, text[6]);
-    cli_fixed(e->images_per_second, 0, text[7]);
+    weft_fixed(e->seconds, 1, text[6]);
+    weft_fixed(e->images_per_second, 0, text[7]);
 }
 
 /* Every row of a short run, evenly spaced ones of a long run; the last always. */

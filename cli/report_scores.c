@@ -5,6 +5,7 @@
 #include "cli/output.h"
 #include "cli/report_private.h"
 #include "core/checked.h"
+#include "core/number.h"
 #include "report/class_bars.h"
 #include "report/confusion.h"
 #include "report/reliability.h"
@@ -32,9 +33,9 @@ static weft_status put_class_table(cli_report *r)
         const char **row = cell + i * CLASS_COLUMNS;
         char(*to)[CELL] = text + i * CLASS_COLUMNS;
         row[0] = r->name[i];
-        row[1] = cli_fixed(score->precision, 4, to[1]);
-        row[2] = cli_fixed(score->recall, 4, to[2]);
-        row[3] = cli_fixed(score->f1, 4, to[3]);
+        row[1] = weft_fixed(score->precision, 4, to[1]);
+        row[2] = weft_fixed(score->recall, 4, to[2]);
+        row[3] = weft_fixed(score->f1, 4, to[3]);
         (void)snprintf(to[4], CELL, "%lld", (long long)score->count);
         row[4] = to[4];
     }
@@ -130,12 +131,12 @@ static void put_totals(cli_report *r)
     more[0] = '\0';
     if (s->top > 0)
         (void)snprintf(more, sizeof more, ", top-%d accuracy %s", (int)s->top,
-                       cli_fixed(s->top_accuracy, 4, top));
+                       weft_fixed(s->top_accuracy, 4, top));
     (void)snprintf(text, sizeof text,
                    "%lld samples of %.80s: loss %s, accuracy %s%s, expected calibration error %s.",
-                   (long long)s->score.samples, r->test.name, cli_fixed(s->score.loss, 4, loss),
-                   cli_fixed(s->score.accuracy, 4, accuracy), more,
-                   cli_fixed(s->calibration.error, 4, error));
+                   (long long)s->score.samples, r->test.name, weft_fixed(s->score.loss, 4, loss),
+                   weft_fixed(s->score.accuracy, 4, accuracy), more,
+                   weft_fixed(s->calibration.error, 4, error));
     weft_html_text(r->page, text);
 }
 
@@ -176,7 +177,7 @@ static void add_tile(const cli_report *r, grid *g, const weft_sample_score *s)
     const int i = g->count++;
     char number[CELL];
     const bool right = s->predicted == s->class;
-    (void)snprintf(g->value[i], CELL, "%s %%", cli_fixed(100 * s->probability, 1, number));
+    (void)snprintf(g->value[i], CELL, "%s %%", weft_fixed(100 * s->probability, 1, number));
     (void)snprintf(g->truth[i], CAPTION, "is %.70s", r->name[s->class]);
     g->tile[i] = (weft_tile){.picture = cli_report_picture(r, s->index),
                              .caption = s->predicted < 0 ? "-" : r->name[s->predicted],

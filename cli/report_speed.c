@@ -6,6 +6,7 @@
 #include "cli/report_private.h"
 #include "core/bench.h"
 #include "core/checked.h"
+#include "core/number.h"
 #include "report/spend.h"
 
 enum { COLUMNS = 6, CELL = 32, NAME = 208 };
@@ -65,8 +66,8 @@ static void put_step(const weft_bench_step *s, char (*text)[CELL], const char **
     cell[1] = s->from[0] ? s->from : s->op;
     cell[2] = s->shape;
     cell[3] = s->variant;
-    cell[4] = cli_fixed(s->seconds * 1e3, 3, text[0]);
-    cell[5] = s->operations > 0 ? cli_fixed(s->gflops, 1, text[1]) : "";
+    cell[4] = weft_fixed(s->seconds * 1e3, 3, text[0]);
+    cell[5] = s->operations > 0 ? weft_fixed(s->gflops, 1, text[1]) : "";
 }
 
 static weft_status put_table(cli_report *r, const timing *t)

@@ -13,6 +13,7 @@
 #include "cli/selftest_line.h"
 #include "cli/signals.h"
 #include "core/child.h"
+#include "core/number.h"
 #include "core/posix.h"
 
 typedef struct run {
@@ -86,7 +87,7 @@ static weft_status judge(const part *p, const cli_self_end *end)
     const char *name = weft_selftest_name(p->run->part), *note = end->note;
     if (end->silent)
         fail(p->row, "%s: no answer for %s seconds, a kernel or its compiler hangs", name,
-             cli_fixed(p->run->wish->time_limit, 0, seconds));
+             weft_fixed(p->run->wish->time_limit, 0, seconds));
     else if (is_from_outside(-end->code))
         return killed(name, -end->code);
     else if (end->code < 0)

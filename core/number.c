@@ -32,6 +32,25 @@ const char *weft_format(double value, int digits, char text[WEFT_NUMBER_TEXT])
     return text;
 }
 
+/* "-0.00" would say more than the digits do. */
+static void drop_sign_of_zero(char *text)
+{
+    if (*text == '-' && !strpbrk(text, "123456789")) memmove(text, text + 1, strlen(text));
+}
+
+const char *weft_fixed(double value, int decimals, char text[WEFT_NUMBER_TEXT])
+{
+    if (isnan(value)) {
+        snprintf(text, WEFT_NUMBER_TEXT, "-");
+        return text;
+    }
+    if (decimals > 9 || fabs(value) >= 1e9) return weft_format(value, 6, text);
+    snprintf(text, WEFT_NUMBER_TEXT, "%.*f", decimals, value);
+    make_point(text);
+    drop_sign_of_zero(text);
+    return text;
+}
+
 /* Skip digits of the base and count them. */
 static const char *skip_digits(const char *at, bool hex, int *count)
 {

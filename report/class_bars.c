@@ -3,6 +3,8 @@
 
 #include <stdio.h>
 
+#include "core/number.h"
+
 enum {
     NAMES_MOST = 200, /* width of the names */
     BARS_WIDTH = 370,
@@ -78,7 +80,7 @@ static void draw_heads(const weft_canvas *canvas, const weft_panel *p)
 static void draw_number(const weft_canvas *canvas, const weft_panel *p, int measure, double value,
                         double baseline)
 {
-    char text[WEFT_FIXED_TEXT];
+    char text[WEFT_NUMBER_TEXT];
     const bool defined = weft_drawable(value);
     weft_label_draw(canvas->cr,
                     &(weft_label){.x = column_right(p, measure),

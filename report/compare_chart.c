@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "core/number.h"
 #include "report/curve_panel.h"
 
 enum {
@@ -113,7 +114,7 @@ static void draw_panel(const weft_canvas *canvas, const weft_compare_chart *d,
 
 /* ---- speeds ---- */
 
-static const char *speed_text(const weft_compare_line *line, char text[WEFT_FIXED_TEXT])
+static const char *speed_text(const weft_compare_line *line, char text[WEFT_NUMBER_TEXT])
 {
     if (line->count <= 0) return "failed";
     if (!weft_drawable(line->images_per_second)) return "speed unknown";
@@ -123,7 +124,7 @@ static const char *speed_text(const weft_compare_line *line, char text[WEFT_FIXE
 static void draw_device(const weft_canvas *canvas, const weft_compare_line *line, int i,
                         const weft_panel *p)
 {
-    char text[WEFT_FIXED_TEXT];
+    char text[WEFT_NUMBER_TEXT];
     const double top = p->top + i * ROW;
     const bool ran = line->count > 0 && weft_drawable(line->images_per_second);
     const double right = ran ? weft_panel_x(p, fmax(line->images_per_second, 0)) : p->left;

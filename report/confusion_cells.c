@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "core/number.h"
 #include "report/raster.h"
 
 enum { RECTANGLES_MOST = 40 }; /* classes; more are drawn as pixels, which keeps the SVG small */
@@ -37,7 +38,7 @@ static void draw_fitting(const weft_canvas *canvas, weft_label label, double wid
 static void draw_text(const weft_canvas *canvas, const weft_confusion_layout *l, double x, double y,
                       int64_t count, double share, weft_colour ground)
 {
-    char text[WEFT_NUMBER_TEXT], percent[WEFT_FIXED_TEXT];
+    char text[WEFT_NUMBER_TEXT], percent[WEFT_NUMBER_TEXT];
     const weft_colour colour = count == 0 ? canvas->palette->soft : weft_text_on(ground);
     weft_label label = {.x = x + l->cell / 2,
                         .y = y + l->cell * 0.47,

@@ -60,7 +60,7 @@ static weft_curve_panel place_panel(const drawing *d, const series *s, weft_pane
 
 static void value_text(const series *s, double value, char *text, size_t size)
 {
-    char number[WEFT_FIXED_TEXT];
+    char number[WEFT_NUMBER_TEXT];
     const int decimals = value < 1 ? s->decimals : s->decimals - 1;
     (void)snprintf(text, size, "%s%s", weft_fixed(value, decimals, number), s->unit);
 }

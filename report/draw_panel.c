@@ -36,7 +36,7 @@ weft_ticks weft_ticks_within(double low, double high, int most)
     return t;
 }
 
-const char *weft_tick_text(weft_ticks ticks, int index, char text[WEFT_FIXED_TEXT])
+const char *weft_tick_text(weft_ticks ticks, int index, char text[WEFT_NUMBER_TEXT])
 {
     const double digits = floor(log10(ticks.step) + 1e-9), value = ticks.first + index * ticks.step;
     if (digits < -5) return weft_format(value, 6, text);
@@ -58,7 +58,7 @@ weft_ticks weft_ticks_for(weft_span seen, double floor, double ceiling, int most
 void weft_panel_y_axis(const weft_canvas *canvas, const weft_panel *panel, weft_ticks y)
 {
     for (int i = 0; i < y.count; i++) {
-        char text[WEFT_FIXED_TEXT];
+        char text[WEFT_NUMBER_TEXT];
         const double at = floor(weft_panel_y(panel, y.first + i * y.step)) + 0.5;
         weft_rule_draw(canvas, panel->left, at, panel->left + panel->width, at,
                        canvas->palette->faint);
@@ -80,7 +80,7 @@ void weft_panel_x_axis(const weft_canvas *canvas, const weft_panel *panel, weft_
     weft_label label = {.size = TICK_SIZE, .anchor = WEFT_CENTRE, .colour = soft};
     label.y = bottom + 18;
     for (int i = 0; i < x.count; i++) {
-        char text[WEFT_FIXED_TEXT];
+        char text[WEFT_NUMBER_TEXT];
         label.x = weft_panel_x(panel, x.first + i * x.step);
         const double at = floor(label.x) + 0.5;
         if (grid) weft_rule_draw(canvas, at, panel->top, at, bottom, canvas->palette->faint);

@@ -1,29 +1,11 @@
 #include "report/figure.h"
 
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "core/number.h"
 #include "core/utf8.h"
 
 enum { TEXT_BYTES = 512 };
-
-const char *weft_fixed(double value, int decimals, char text[WEFT_FIXED_TEXT])
-{
-    int64_t unit = 1;
-    if (decimals > 9 || !(fabs(value) < 1e9)) return weft_format(value, 6, text);
-    for (int i = 0; i < decimals; i++)
-        unit *= 10;
-    const int64_t units = (int64_t)(fabs(value) * (double)unit + 0.5);
-    const char *sign = value < 0 && units > 0 ? "-" : "";
-    if (decimals == 0)
-        (void)snprintf(text, WEFT_FIXED_TEXT, "%s%lld", sign, (long long)units);
-    else
-        (void)snprintf(text, WEFT_FIXED_TEXT, "%s%lld.%0*lld", sign, (long long)(units / unit),
-                       decimals, (long long)(units % unit));
-    return text;
-}
 
 /* cairo gives the whole drawing up when a text is not UTF-8, and titles hold names from files. */
 static void clean(const char *text, char out[TEXT_BYTES])

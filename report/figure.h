@@ -101,10 +101,6 @@ void weft_heading_draw(const weft_canvas *canvas, const char *title, const char 
 /* The name of a class, or its number when it has none. */
 const char *weft_class_name(const char *const *names, int index, char text[WEFT_NUMBER_TEXT]);
 
-/* "%.*f" with a point, whatever the locale. */
-enum { WEFT_FIXED_TEXT = 32 };
-const char *weft_fixed(double value, int decimals, char text[WEFT_FIXED_TEXT]);
-
 /* ---- panels ---- */
 
 /* Round numbers along an axis: first, first + step, ... (count of them). */
@@ -120,7 +116,7 @@ weft_ticks weft_ticks_around(double low, double high, int most);
 weft_ticks weft_ticks_within(double low, double high, int most);
 
 /* As many decimals as neighbouring ticks need to differ. */
-const char *weft_tick_text(weft_ticks ticks, int index, char text[WEFT_FIXED_TEXT]);
+const char *weft_tick_text(weft_ticks ticks, int index, char text[WEFT_NUMBER_TEXT]);
 
 /* Neither missing nor so large that a scale would overflow. */
 static inline bool weft_drawable(double value)

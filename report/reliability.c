@@ -3,6 +3,8 @@
 
 #include <stdio.h>
 
+#include "core/number.h"
+
 enum {
     LEFT = 64,
     SIDE = 380, /* of the diagram */
@@ -80,7 +82,7 @@ static void draw_legend(const weft_canvas *canvas, const weft_panel *p)
 
 static void draw_error(const weft_canvas *canvas, const weft_panel *p, double error)
 {
-    char text[96], number[WEFT_FIXED_TEXT];
+    char text[96], number[WEFT_NUMBER_TEXT];
     const weft_label label = {.x = p->left + 12,
                               .y = p->top + 22,
                               .size = 13,
@@ -103,7 +105,7 @@ static void short_count(int64_t count, char text[WEFT_NUMBER_TEXT])
     int i = 0;
     for (; value >= 999.5 && i < 6; i++)
         value /= 1000;
-    char number[WEFT_FIXED_TEXT];
+    char number[WEFT_NUMBER_TEXT];
     const int decimals = i > 0 && value < 9.95 ? 1 : 0;
     (void)snprintf(text, WEFT_NUMBER_TEXT, "%.24s%s", weft_fixed(value, decimals, number), unit[i]);
 }

@@ -140,7 +140,7 @@ static void draw_y_title(const weft_canvas *canvas, const weft_scatter *d, const
     double widest = 0;
     if (!d->y_title) return;
     for (int i = 0; i < ticks.count; i++) {
-        char text[WEFT_FIXED_TEXT];
+        char text[WEFT_NUMBER_TEXT];
         const char *tick = weft_tick_text(ticks, i, text);
         widest = fmax(widest, weft_label_width(canvas->cr, &number, tick));
     }

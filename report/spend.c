@@ -2,6 +2,8 @@
 
 #include <stdio.h>
 
+#include "core/number.h"
+
 enum {
     NAMES_MOST = 250, /* width of the names */
     BARS_WIDTH = 420,
@@ -50,7 +52,7 @@ static double total_of(const weft_spend *d)
 static void draw_row(const weft_canvas *canvas, const weft_panel *p, const row *r, int i,
                      double total)
 {
-    char text[96], value[WEFT_NUMBER_TEXT], number[WEFT_FIXED_TEXT];
+    char text[96], value[WEFT_NUMBER_TEXT], number[WEFT_NUMBER_TEXT];
     const double share = total > 0 ? 100 * known(r->value) / total : 0;
     const double top = p->top + i * ROW, right = weft_panel_x(p, known(r->value));
     weft_label label = {.x = p->left - 12,

@@ -95,6 +95,13 @@ static void check_format(double value, int digits, const char *wanted)
     ck_assert_str_eq(weft_format(value, digits, text), wanted);
 }
 
+static void check_fixed(double value, int decimals, const char *wanted)
+{
+    char text[WEFT_NUMBER_TEXT];
+    ck_assert_str_eq(weft_fixed(value, decimals, text), wanted);
+    ck_assert_str_eq(text, wanted);
+}
+
 static double parsed(const char *text)
 {
     double value = 0;
@@ -114,6 +121,20 @@ static void check_numbers(void)
     check_format(-(double)NAN, 9, "nan");
     check_format((double)INFINITY, 9, "inf");
     check_format(-(double)INFINITY, 9, "-inf");
+
+    check_fixed(0, 0, "0");
+    check_fixed(0.30000000000000004, 1, "0.3");
+    check_fixed(92.46, 1, "92.5");
+    check_fixed(0.05, 3, "0.050");
+    check_fixed(-1.25, 2, "-1.25");
+    check_fixed(-0.001, 1, "0.0");
+    check_fixed(-0.4, 0, "0");
+    check_fixed(99.96, 1, "100.0");
+    check_fixed(999999999, 1, "999999999.0");
+    check_fixed(1e12, 1, "1e+12");
+    check_fixed(-1e9, 4, "-1e+09");
+    check_fixed((double)NAN, 2, "-");
+    check_fixed(-(double)INFINITY, 2, "-inf");
 
     ck_assert_double_eq(parsed("3e-3"), 3e-3);
     ck_assert_double_eq(parsed("+.5"), 0.5);

@@ -276,20 +276,6 @@ START_TEST(test_ticks_embrace)
 }
 END_TEST
 
-START_TEST(test_fixed)
-{
-    char text[WEFT_FIXED_TEXT];
-    ck_assert_str_eq(weft_fixed(0, 0, text), "0");
-    ck_assert_str_eq(weft_fixed(0.30000000000000004, 1, text), "0.3");
-    ck_assert_str_eq(weft_fixed(92.46, 1, text), "92.5");
-    ck_assert_str_eq(weft_fixed(0.05, 3, text), "0.050");
-    ck_assert_str_eq(weft_fixed(-1.25, 2, text), "-1.25");
-    ck_assert_str_eq(weft_fixed(-0.001, 1, text), "0.0");
-    ck_assert_str_eq(weft_fixed(99.96, 1, text), "100.0");
-    ck_assert_str_eq(weft_fixed(1e12, 1, text), "1e+12");
-}
-END_TEST
-
 int main(void)
 {
     enum { ODD = sizeof odd_values / sizeof *odd_values };
@@ -308,7 +294,6 @@ int main(void)
     tcase_add_test(tests, test_unwritable);
     tcase_add_test(tests, test_ticks);
     tcase_add_test(tests, test_ticks_embrace);
-    tcase_add_test(tests, test_fixed);
     suite_add_tcase(suite, tests);
     const int result = weft_suite_run(suite);
     forget_fonts();

@@ -228,7 +228,7 @@ END_TEST
 
 START_TEST(test_tick_texts)
 {
-    char text[WEFT_FIXED_TEXT];
+    char text[WEFT_NUMBER_TEXT];
     ck_assert_str_eq(weft_tick_text((weft_ticks){0, 0.2, 6}, 3, text), "0.6");
     ck_assert_str_eq(weft_tick_text((weft_ticks){0, 1e-5, 6}, 3, text), "0.00003");
     ck_assert_str_eq(weft_tick_text((weft_ticks){0, 2e-7, 6}, 3, text), "6e-07");
