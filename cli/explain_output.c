@@ -8,8 +8,9 @@
 #include "core/number.h"
 #include "core/posix.h"
 #include "report/explanation.h"
+#include "report/layer_tiles.h"
 
-enum { MAPS_MOST = 256, TEXT = 320 };
+enum { TEXT = 320 };
 
 static const char *class_of(const cli_explained *e, char text[24])
 {
@@ -30,72 +31,13 @@ weft_status cli_explain_name(const cli_args *args, const char *stem, cli_picture
 
 /* ---- the figure ---- */
 
-/* One channel of H x W x C as a matrix of its own, all channels one after the other. */
-static float *by_channel(const float *features, weft_shape map, int32_t channels)
-{
-    const int64_t positions = (int64_t)map.dim[0] * map.dim[1];
-    float *values = calloc((size_t)positions * (size_t)channels, sizeof *values);
-    for (int64_t p = 0; values && p < positions; p++) {
-        for (int32_t k = 0; k < channels; k++)
-            values[k * positions + p] = features[p * map.dim[2] + k];
-    }
-    return values;
-}
-
-/* A tile for each feature map. */
-typedef struct feature_tiles {
-    float *values;
-    weft_tile *tile;
-    char (*caption)[16];
-    char title[TEXT], subtitle[TEXT];
-} feature_tiles;
-
-static void free_tiles(feature_tiles *f)
-{
-    free(f->values);
-    free(f->tile);
-    free(f->caption);
-}
-
-static void fill_tiles(feature_tiles *f, weft_shape map, int32_t channels)
-{
-    const int64_t positions = (int64_t)map.dim[0] * map.dim[1];
-    for (int32_t k = 0; k < channels; k++) {
-        snprintf(f->caption[k], sizeof f->caption[k], "%d", (int)k);
-        f->tile[k] = (weft_tile){.heat = {map.dim[1], map.dim[0], f->values + k * positions},
-                                 .caption = f->caption[k]};
-    }
-}
-
-/* Numbers on both sides of zero have it in the middle. */
-static weft_colour_map map_of(const float *values, int64_t count)
-{
-    for (int64_t i = 0; i < count; i++) {
-        if (values[i] < 0) return WEFT_MAP_DIVERGING;
-    }
-    return WEFT_MAP_SEQUENTIAL;
-}
-
-static weft_status make_tiles(const cli_explained *e, feature_tiles *f, weft_tiles *out)
+static weft_status add_maps(const cli_explained *e, weft_layer_tiles *layer, weft_tiles *out)
 {
     const weft_shape map = weft_explainer_map(e->explainer);
-    const int32_t channels = map.dim[2] < MAPS_MOST ? map.dim[2] : MAPS_MOST;
-    f->values = by_channel(weft_explainer_features(e->explainer), map, channels);
-    f->tile = calloc((size_t)channels, sizeof *f->tile);
-    f->caption = calloc((size_t)channels, sizeof *f->caption);
-    if (!f->values || !f->tile || !f->caption) {
-        return weft_fail(WEFT_ERR_MEMORY, "out of memory for %d feature maps", (int)channels);
-    }
-    fill_tiles(f, map, channels);
-    snprintf(f->title, sizeof f->title, "Feature maps of %s", weft_explainer_layer(e->explainer));
-    snprintf(f->subtitle, sizeof f->subtitle, "%s%d channels of %d x %d, by number",
-             channels < map.dim[2] ? "the first 256 of " : "", (int)map.dim[2], (int)map.dim[0],
-             (int)map.dim[1]);
-    *out = (weft_tiles){.title = f->title,
-                        .subtitle = f->subtitle,
-                        .tile = f->tile,
-                        .count = channels,
-                        .map = map_of(f->values, weft_shape_count(map) / map.dim[2] * channels)};
+    const weft_maps maps = {weft_explainer_features(e->explainer), map.dim[0], map.dim[1],
+                            map.dim[2]};
+    WEFT_TRY(weft_map_tiles(weft_explainer_layer(e->explainer), &maps, CLI_EXPLAIN_TILES, layer));
+    *out = layer->tiles;
     return WEFT_OK;
 }
 
@@ -130,7 +72,7 @@ weft_status cli_explain_draw(const cli_explained *e)
 {
     char title[TEXT], subtitle[TEXT], label[TEXT] = "", number[32], name[24];
     weft_tile tile[3];
-    feature_tiles features = {0};
+    weft_layer_tiles layer = {.maps = NULL};
     weft_explanation figure = {.maps = {.title = title,
                                         .subtitle = subtitle,
                                         .tile = tile,
@@ -144,12 +86,12 @@ weft_status cli_explain_draw(const cli_explained *e)
         snprintf(label, sizeof label, "is %s", cli_class_name(e->trained, e->label, name));
     figure.maps.count = map_tiles(e, tile, *label ? label : NULL);
     weft_status status = WEFT_OK;
-    if (e->features) status = make_tiles(e, &features, &figure.more);
+    if (e->features) status = add_maps(e, &layer, &figure.more);
     if (status == WEFT_OK) {
         const weft_figure drawing = weft_explanation_figure(&figure);
         status = cli_picture_out_write(e->out, &drawing);
     }
-    free_tiles(&features);
+    weft_layer_tiles_free(&layer);
     return status;
 }
 

@@ -3,109 +3,48 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "cli/filters.h"
 #include "cli/report_private.h"
-#include "core/checked.h"
 #include "core/explain.h"
-#include "report/tiles.h"
+#include "report/layer_tiles.h"
 
-enum { TILES = 32, GRID_COLUMNS = 16, NUMBER = 16, LAYERS = 6 };
+enum { TILES = 32, LAYERS = 6 };
 
-static weft_status no_memory(void)
+/* The page says below the picture what a picture by itself has to say in its second line. */
+static weft_status put_tiles(cli_report *r, const char *name, weft_layer_tiles *layer)
 {
-    return weft_fail(WEFT_ERR_MEMORY, "out of memory for a report");
+    layer->tiles.subtitle = NULL;
+    const weft_figure figure = weft_tiles_figure(&layer->tiles);
+    return cli_report_figure(r, name, &figure, WEFT_HTML_PNG, layer->title, layer->subtitle);
 }
 
-/* ---- filters ---- */
-
-/* The first convolution's weights: filters x channels x height x width in files. */
-static int32_t first_filters(const weft_model *model)
+static weft_status put_filters(cli_report *r, const weft_node *node)
 {
-    for (int32_t i = 0; i < weft_model_parameter_count(model); i++)
-        if (weft_model_parameter(model, i)->file_shape.rank == 4) return i;
-    return -1;
-}
-
-/* A grid of matrices that lie behind each other in memory. */
-static weft_status put_matrices(cli_report *r, const char *name, const char *title,
-                                const char *caption, const weft_matrix *first, int count,
-                                weft_colour_map map)
-{
-    weft_tile tile[TILES] = {{.caption = NULL}};
-    char number[TILES][NUMBER];
-    const size_t step = (size_t)first->width * (size_t)first->height;
-    for (int i = 0; i < count; i++) {
-        (void)snprintf(number[i], NUMBER, "%d", i);
-        tile[i].heat = *first;
-        tile[i].heat.values = first->values + (size_t)i * step;
-        tile[i].caption = number[i];
-    }
-    const weft_tiles tiles = {
-        .title = title, .tile = tile, .count = count, .columns = GRID_COLUMNS, .map = map};
-    const weft_figure figure = weft_tiles_figure(&tiles);
-    return cli_report_figure(r, name, &figure, WEFT_HTML_PNG, title, caption);
-}
-
-static weft_status put_weights(cli_report *r, const weft_parameter *p, const float *values)
-{
-    char title[CLI_REPORT_TEXT], caption[CLI_REPORT_TEXT];
-    const int32_t *dim = p->file_shape.dim;
-    const int64_t all = (int64_t)dim[0] * dim[1];
-    const int count = all < TILES ? (int)all : TILES;
-    (void)snprintf(title, sizeof title, "Filters of %.80s", p->name);
-    (void)snprintf(caption, sizeof caption,
-                   "%s%d filters of %d x %d over %d channel%s; one scale for all.",
-                   all > TILES ? "The first ones of " : "", (int)dim[0], (int)dim[2], (int)dim[3],
-                   (int)dim[1], dim[1] == 1 ? "" : "s");
-    return put_matrices(r, "filters", title, caption,
-                        &(weft_matrix){.width = dim[3], .height = dim[2], .values = values}, count,
-                        WEFT_MAP_DIVERGING);
-}
-
-static weft_status put_filters(cli_report *r)
-{
-    const int32_t index = first_filters(r->model);
-    if (index < 0) return WEFT_OK;
-    const weft_parameter *p = weft_model_parameter(r->model, index);
-    float *values = calloc((size_t)weft_shape_count(p->file_shape), sizeof *values);
-    if (!values) return no_memory();
-    weft_status status = weft_model_read(r->model, index, -1, values);
-    if (status == WEFT_OK) status = put_weights(r, p, values);
+    float *values;
+    weft_filters filters;
+    weft_layer_tiles layer;
+    WEFT_TRY(cli_filters_read(r->model, node, &values, &filters));
+    weft_status status = weft_filter_tiles(node->name, &filters, TILES, &layer);
+    if (status == WEFT_OK) status = put_tiles(r, "filters", &layer);
+    weft_layer_tiles_free(&layer);
     free(values);
     return status;
 }
 
 /* ---- feature maps ---- */
 
-/* Features as the device has them, channel by channel. */
-static void gather_channels(const float *features, weft_shape shape, int count, float *maps)
+static weft_status put_maps(cli_report *r, const weft_explainer *explainer)
 {
-    const int32_t channels = shape.dim[2];
-    const size_t pixels = (size_t)shape.dim[0] * (size_t)shape.dim[1];
-    for (size_t i = 0; i < pixels; i++)
-        for (int c = 0; c < count; c++)
-            maps[(size_t)c * pixels + i] = features[i * (size_t)channels + (size_t)c];
-}
-
-static weft_status put_features(cli_report *r, const weft_explainer *explainer)
-{
-    char title[CLI_REPORT_TEXT], caption[CLI_REPORT_TEXT], name[96];
+    char file[96];
+    weft_layer_tiles layer;
     const weft_shape shape = weft_explainer_map(explainer);
-    const char *layer = weft_explainer_layer(explainer);
-    const int count = shape.dim[2] < TILES ? shape.dim[2] : TILES;
-    const size_t pixels = (size_t)shape.dim[0] * (size_t)shape.dim[1];
-    float *maps = calloc((size_t)count * pixels, sizeof *maps);
-    if (!maps) return no_memory();
-    gather_channels(weft_explainer_features(explainer), shape, count, maps);
-    (void)snprintf(title, sizeof title, "Feature maps of %.64s", layer);
-    (void)snprintf(name, sizeof name, "features-%.64s", layer);
-    (void)snprintf(caption, sizeof caption, "%s%d channels of %d x %d.",
-                   count < shape.dim[2] ? "The first of " : "", (int)shape.dim[2],
-                   (int)shape.dim[0], (int)shape.dim[1]);
-    const weft_status status =
-        put_matrices(r, name, title, caption,
-                     &(weft_matrix){.width = shape.dim[1], .height = shape.dim[0], .values = maps},
-                     count, WEFT_MAP_SEQUENTIAL);
-    free(maps);
+    const char *name = weft_explainer_layer(explainer);
+    const weft_maps maps = {weft_explainer_features(explainer), shape.dim[0], shape.dim[1],
+                            shape.dim[2]};
+    (void)snprintf(file, sizeof file, "features-%.64s", name);
+    weft_status status = weft_map_tiles(name, &maps, TILES, &layer);
+    if (status == WEFT_OK) status = put_tiles(r, file, &layer);
+    weft_layer_tiles_free(&layer);
     return status;
 }
 
@@ -114,7 +53,7 @@ static weft_status put_layer(cli_report *r, const char *layer, const void *sampl
     weft_explainer *explainer = NULL;
     WEFT_TRY(weft_explainer_new(r->model, &r->trained.norm, WEFT_U8, layer, &explainer));
     weft_status status = weft_explainer_run(explainer, sample, -1);
-    if (status == WEFT_OK) status = put_features(r, explainer);
+    if (status == WEFT_OK) status = put_maps(r, explainer);
     weft_explainer_free(explainer);
     return status;
 }
@@ -147,9 +86,10 @@ static weft_status put_layers(cli_report *r, const weft_picture *picture)
 weft_status cli_report_learnt(cli_report *r)
 {
     const weft_picture picture = cli_report_picture(r, 0);
-    if (first_filters(r->model) < 0) return WEFT_OK;
+    const weft_node *first = cli_convolution(r->trained.graph, NULL);
+    if (!first) return WEFT_OK;
     weft_html_section(r->page, "features", "Learned features");
-    WEFT_TRY(put_filters(r));
+    WEFT_TRY(put_filters(r, first));
     if (!picture.pixels) return WEFT_OK;
     weft_html_heading(r->page, "What the first test image becomes");
     return put_layers(r, &picture);

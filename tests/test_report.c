@@ -54,6 +54,8 @@ START_TEST(a_page_has_every_section)
     ck_says(text, "middle");
     ck_says(text, "filters=4 kernel=3 padding=same name=conv1");
     ck_says(text, "45 samples of idx:data: loss ");
+    ck_says(text, "4 filters of 3 x 3 over 1 channel<");
+    ck_says(text, "4 channels of 6 x 5, by number<");
     ck_assert_ptr_null(strstr(text, "http://"));
 }
 END_TEST
