@@ -61,10 +61,10 @@ static int map_tiles(const cli_explained *e, weft_tile tile[3], const char *labe
         if (shown) tile[count].picture = picture;
         count++;
     }
-    tile[count++] =
-        (weft_tile){.heat = {in.dim[1], in.dim[0], weft_explainer_saliency(e->explainer)},
-                    .caption = "Saliency",
-                    .caption2 = "by pixel"};
+    tile[count++] = (weft_tile){
+        .heat = {in.dim[1], in.dim[0], weft_explainer_saliency(e->explainer)},
+        .caption = "Saliency",
+        .caption2 = weft_explainer_has_saliency(e->explainer) ? "by pixel" : "nothing above 0"};
     return count;
 }
 
@@ -129,6 +129,8 @@ void cli_explain_print(const cli_explained *e, int32_t top)
     } else {
         puts("layer      none: the network has no convolution, so there is no Grad-CAM");
     }
+    if (!weft_explainer_has_saliency(e->explainer))
+        puts("saliency   nothing above 0: no pixel moves the output");
     cli_explain_print_files(e->out);
 }
 

@@ -316,14 +316,22 @@ const float *weft_explainer_gradcam(const weft_explainer *explainer)
     return explainer->layer ? explainer->gradcam : NULL;
 }
 
-bool weft_explainer_has_evidence(const weft_explainer *explainer)
+static bool any_above_zero(const float *values, weft_shape map)
 {
-    const weft_shape map = weft_explainer_map(explainer);
-    const float *values = weft_explainer_gradcam(explainer);
     const int64_t count = values ? (int64_t)map.dim[0] * map.dim[1] : 0;
     for (int64_t i = 0; i < count; i++)
         if (values[i] > 0) return true;
     return false;
+}
+
+bool weft_explainer_has_evidence(const weft_explainer *explainer)
+{
+    return any_above_zero(weft_explainer_gradcam(explainer), weft_explainer_map(explainer));
+}
+
+bool weft_explainer_has_saliency(const weft_explainer *explainer)
+{
+    return any_above_zero(weft_explainer_saliency(explainer), weft_explainer_input(explainer));
 }
 
 const float *weft_explainer_saliency(const weft_explainer *explainer)

@@ -55,6 +55,9 @@ WEFT_API bool weft_explainer_has_evidence(const weft_explainer *explainer);
  * |dy_c / dx|, x being what the network is given, the normalised sample. */
 WEFT_API const float *weft_explainer_saliency(const weft_explainer *explainer);
 
+/* Whether any number of it is above 0: some pixel moves the output. */
+WEFT_API bool weft_explainer_has_saliency(const weft_explainer *explainer);
+
 /* A and dy_c / dA, H x W x C of the layer; NULL without one. */
 WEFT_API const float *weft_explainer_features(const weft_explainer *explainer);
 WEFT_API const float *weft_explainer_gradient(const weft_explainer *explainer);

@@ -163,6 +163,26 @@ START_TEST(a_network_without_convolution)
 }
 END_TEST
 
+/* All weights zero: nothing in the picture moves any output, and that is said of both maps. */
+START_TEST(a_network_that_looks_at_nothing)
+{
+    size_t count;
+    ck_fine(TRAIN_TINY);
+    ck_fine("explain run " SAMPLE);
+    ck_assert_ptr_null(strstr(program_out, "nothing"));
+    ck_fine("init tiny.net -o zero.safetensors");
+    unsigned char *bytes = scratch_read("zero.safetensors", &count);
+    const size_t data = 8 + bytes[0] + (size_t)(bytes[1] << 8) + (size_t)(bytes[2] << 16);
+    ck_assert_uint_lt(data, count);
+    memset(bytes + data, 0, count - data);
+    scratch_write("zero.safetensors", bytes, count);
+    free(bytes);
+    ck_fine("explain zero.safetensors " SAMPLE);
+    ck_says(program_out, "; nothing there speaks for the class\n");
+    ck_says(program_out, "saliency   nothing above 0: no pixel moves the output\n");
+}
+END_TEST
+
 START_TEST(bad_wishes)
 {
     ck_fine(TRAIN_TINY);
@@ -264,6 +284,7 @@ int main(void)
     tcase_add_test(tests, numbers);
     tcase_add_test(tests, filters);
     tcase_add_test(tests, a_network_without_convolution);
+    tcase_add_test(tests, a_network_that_looks_at_nothing);
     tcase_add_test(tests, bad_wishes);
     tcase_add_test(tests, names_that_no_picture_may_have);
     tcase_add_test(tests, bad_runs);
