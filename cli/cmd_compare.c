@@ -13,9 +13,6 @@
 #include "core/child.h"
 #include "core/posix.h"
 
-/* With 3, an end would have to lie 16 deviations off to be called different; with 5, 6. */
-enum { SEEDS = 5 };
-
 void cli_contender_fail(cli_contender *contender)
 {
     contender->failed = true;
@@ -170,7 +167,7 @@ static weft_status compare_devices(cli_compare *c)
     c->program = program;
     c->trains = true;
     c->together = cli_given(c->args, CLI_OPT_TOGETHER);
-    c->seeds = (int)cli_integer(c->args, CLI_OPT_SEEDS, SEEDS);
+    c->seeds = (int)cli_integer(c->args, CLI_OPT_SEEDS, CLI_SEEDS);
     weft_status status =
         program ? WEFT_OK : weft_fail(WEFT_ERR_IO, "cannot tell where this program lies");
     if (status == WEFT_OK) status = check_words(c);

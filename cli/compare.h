@@ -10,7 +10,7 @@
 #include "cli/run_files.h"
 #include "core/backend.h"
 
-enum { CLI_CONTENDERS = 32, CLI_SEEDS_MAX = 32, CLI_COMPARE_TEXT = 512, CLI_KERNEL_ROWS = 10 };
+enum { CLI_CONTENDERS = 32, CLI_COMPARE_TEXT = 512, CLI_KERNEL_ROWS = 10 };
 
 /* A training, or one that there was before. */
 typedef struct cli_contender {

@@ -105,7 +105,7 @@ static void say_nothing(const cli_compare *c, cli_contender *to)
     else
         (void)snprintf(to->reason, sizeof to->reason,
                        "the curves part; whether that is noise, the spread of seeds tells: %s",
-                       c->trains ? "--seeds 5"
+                       c->trains ? "--seeds " CLI_DIGITS(CLI_SEEDS)
                                  : "name runs of other seeds on the reference's device too");
 }
 

@@ -11,6 +11,15 @@
 
 enum { CLI_WORDS_MAX = 1 << 20 };
 
+/* Trainings of the reference device in weft compare, its first one included: by default and at
+ * most. With 3, an end would have to lie 16 deviations off to be called different; with 5, 6. */
+#define CLI_SEEDS     5
+#define CLI_SEEDS_MAX 32
+
+/* Such a number as text. */
+#define CLI_DIGITS(number)      CLI_DIGITS_OF(number)
+#define CLI_DIGITS_OF(expanded) #expanded
+
 typedef enum cli_command_id {
     CLI_DEVICES,
     CLI_TRAIN,

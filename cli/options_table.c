@@ -291,7 +291,8 @@ const cli_option cli_options[CLI_OPTION_COUNT] = {
         {"together", 0, CLI_FLAG, 0, 0, NULL, NULL, CLI_GROUP_DEVICE, ON(COMPARE), false,
          "train on all devices at once; they slow each other down where they share "
          "a processor or memory"},
-    [CLI_OPT_SEEDS] = {"seeds", 0, CLI_INT, 1, 32, "K", "5", CLI_GROUP_DEVICE, ON(COMPARE), false,
+    [CLI_OPT_SEEDS] = {"seeds", 0, CLI_INT, 1, CLI_SEEDS_MAX, "K", CLI_DIGITS(CLI_SEEDS),
+                       CLI_GROUP_DEVICE, ON(COMPARE), false,
                        "when curves part: train the reference device with K seeds in all, whose "
                        "spread tells noise from a difference; 1: no such training"},
     [CLI_OPT_KERNELS] = {"kernels", 0, CLI_FLAG, 0, 0, NULL, NULL, CLI_GROUP_DEVICE, ON(COMPARE),
