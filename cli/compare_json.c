@@ -15,11 +15,6 @@ static json_t *put(json_t *object, const char *key, json_t *value)
     return object;
 }
 
-static json_t *text_or_null(const char *text)
-{
-    return *text ? cli_json_text(text) : json_null();
-}
-
 /* A value of the run's config.json or summary.json. */
 static json_t *copy_of(const json_t *object, const char *key)
 {
@@ -49,7 +44,7 @@ static json_t *gap_json(const cli_gap *gap)
 {
     return json_pack("{s:o,s:o,s:o,s:o}", "value", cli_json_number(gap->value), "relative",
                      cli_json_number(gap->relative), "curve",
-                     gap->curve ? text_or_null(gap->curve) : json_null(), "epoch",
+                     gap->curve ? cli_json_text_or_null(gap->curve) : json_null(), "epoch",
                      gap->epoch > 0 ? json_integer(gap->epoch) : json_null());
 }
 
@@ -80,7 +75,7 @@ static json_t *head_json(const cli_contender *to)
     return json_pack("{s:o,s:o,s:o,s:b,s:i,s:o}", "name", cli_json_text(to->name), "title",
                      cli_json_text(to->title), "run", cli_json_text(to->folder), "failed",
                      to->failed ? 1 : 0, "exit_code", to->code, "failure",
-                     text_or_null(to->failed ? to->failure : ""));
+                     cli_json_text_or_null(to->failed ? to->failure : ""));
 }
 
 static json_t *put_summary(json_t *object, const cli_contender *to)
@@ -113,10 +108,10 @@ static json_t *put_verdict(json_t *object, const cli_contender *to)
     object = put(object, "first_steps", steps_json(to));
     object = put(object, "loss_chance", cli_json_number(to->evidence.chance[0]));
     object = put(object, "accuracy_chance", cli_json_number(to->evidence.chance[1]));
-    object = put(object, "other_options", text_or_null(to->other));
+    object = put(object, "other_options", cli_json_text_or_null(to->other));
     object = put(object, "verdict", json_string(cli_likeness_text(to->likeness)));
-    object = put(object, "reason", text_or_null(to->reason));
-    return put(object, "selftest", text_or_null(to->selftest));
+    object = put(object, "reason", cli_json_text_or_null(to->reason));
+    return put(object, "selftest", cli_json_text_or_null(to->selftest));
 }
 
 static json_t *contender_json(const cli_compare *c, const cli_contender *to)

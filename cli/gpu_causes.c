@@ -8,6 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "core/posix.h"
+
 enum { PATH_TEXT = 1024 };
 
 /* What is known of a kind of GPU. A PCI vendor, or a kernel driver where there is no such number,
@@ -88,8 +90,7 @@ static bool has_icd(const char *part)
 {
     const char *wish = getenv("OCL_ICD_VENDORS");
     if (!wish || !*wish) return folder_has("/etc/OpenCL/vendors", part);
-    const char *slash = strrchr(wish, '/');
-    return is_icd(slash ? slash + 1 : wish, part) || folder_has(wish, part);
+    return is_icd(weft_path_name(wish), part) || folder_has(wish, part);
 }
 
 /* Whether RUSTICL_ENABLE names the driver ("radeonsi" or "iris,radeonsi:0"). */

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "cli/gpu_causes.h"
+#include "core/posix.h"
 
 enum { PATH_TEXT = 1024, TEXT = 128 };
 
@@ -42,8 +43,7 @@ static void read_driver(const char *folder, char *driver, size_t size)
     } else {
         text[length] = '\0';
     }
-    const char *slash = strrchr(text, '/');
-    snprintf(driver, size, "%.31s", slash ? slash + 1 : text);
+    snprintf(driver, size, "%.31s", weft_path_name(text));
 }
 
 static void read_node(const char *folder, char *node, size_t size)

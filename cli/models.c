@@ -70,8 +70,7 @@ weft_status cli_model_load(const char *name, weft_graph **out)
 
 char *cli_model_title(const char *name)
 {
-    const char *slash = strrchr(name, '/');
-    const char *base = slash ? slash + 1 : name;
+    const char *base = weft_path_name(name);
     const size_t length = strlen(base) - (ends_in_net(base) ? 4 : 0);
     char *title = malloc(length + 1);
     if (!title) return NULL;

@@ -168,6 +168,11 @@ json_t *cli_json_text(const char *text)
     return json;
 }
 
+json_t *cli_json_text_or_null(const char *text)
+{
+    return *text ? cli_json_text(text) : json_null();
+}
+
 void cli_json_copy(const json_t *object, const char *key, char *to, size_t room)
 {
     const char *text = json_string_value(json_object_get(object, key));

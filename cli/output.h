@@ -43,6 +43,8 @@ const char *cli_bytes(double bytes, char text[32]);
 json_t *cli_json_number(double value);
 /* A text; bytes that are not UTF-8 (paths may hold any) become question marks. */
 json_t *cli_json_text(const char *text);
+/* The same, and null for an empty text. */
+json_t *cli_json_text_or_null(const char *text);
 /* The text of a key of an object into `to`; "" when it has none. */
 void cli_json_copy(const json_t *object, const char *key, char *to, size_t room);
 /* Print and release it. WEFT_ERR_MEMORY when json is NULL. */

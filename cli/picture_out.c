@@ -20,7 +20,7 @@ static char *with_ending(const char *path, const char *ending)
 /* From the last point of the last part on; NULL without one. ".name" is a name. */
 static const char *ending_of(const char *path)
 {
-    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    const char *name = weft_path_name(path);
     const char *point = strrchr(name, '.');
     return point && point > name ? point : NULL;
 }

@@ -22,18 +22,13 @@ static json_t *variants_json(const weft_selftest_row *row)
     return list;
 }
 
-static json_t *text_or_null(const char *text)
-{
-    return *text ? cli_json_text(text) : json_null();
-}
-
 json_t *cli_row_json(const weft_selftest_row *row)
 {
     return json_pack("{s:s, s:i, s:i, s:o, s:o, s:o, s:o, s:o, s:o}", "verdict",
                      cli_verdict_text(row->verdict), "cases", row->cases, "failed", row->failed,
                      "nmse", cli_json_number(row->nmse), "bound", cli_json_number(row->bound),
                      "ulp", cli_json_number(row->ulp), "kernels", variants_json(row), "failure",
-                     text_or_null(row->failure), "note", text_or_null(row->note));
+                     cli_json_text_or_null(row->failure), "note", cli_json_text_or_null(row->note));
 }
 
 static void read_variants(const json_t *list, weft_selftest_row *row)

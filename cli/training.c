@@ -189,13 +189,6 @@ static void take_names(const cli_args *args, cli_training *t)
 
 /* ---- the network ---- */
 
-/* "nets/my.net" to "my.net", as checkpoints name a network. */
-static const char *short_name(const char *name)
-{
-    const char *slash = strrchr(name, '/');
-    return slash ? slash + 1 : name;
-}
-
 /* The routes that the checkpoint was made by; older ones do not say. */
 static weft_status take_routes(const weft_meta *meta, cli_training *t)
 {
@@ -213,7 +206,7 @@ static weft_status network_of_file(const char *path, const char *model, cli_trai
     WEFT_TRY(weft_checkpoint_meta(path, &meta));
     const char *name = weft_meta_get(meta, "model");
     weft_status status = WEFT_OK;
-    if (model && (!name || strcmp(name, short_name(model)) != 0)) {
+    if (model && (!name || strcmp(name, weft_path_name(model)) != 0)) {
         status = weft_fail(WEFT_ERR_FORMAT, "%s: holds another network than %s", path, model);
     }
     if (status == WEFT_OK) status = cli_network_of(meta, path, &t->graph);

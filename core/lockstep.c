@@ -13,9 +13,6 @@ enum { BATCH = 64, STEPS = 5 };
 /* Where a rounding can turn a choice, it moves a few elements as a whole. */
 static const double CHOICE_BOUND = 1e-6;
 
-/* Both sides round: (x + y)^2 <= 2 x^2 + 2 y^2. */
-static const double BOTH_SIDES = 4;
-
 typedef struct side {
     weft_device *device;
     weft_source *source;
@@ -159,7 +156,7 @@ static weft_values values_of(const lockstep *l, int32_t step)
 
 static double bound_of(const weft_op *op)
 {
-    const double rounding = BOTH_SIDES * op_bound(op);
+    const double rounding = OP_BOTH_SIDES * op_bound(op);
     return op_chooses(op) && rounding < CHOICE_BOUND ? CHOICE_BOUND : rounding;
 }
 

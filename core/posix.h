@@ -66,6 +66,9 @@ void weft_hold_standard_files(void);
 /* Join "a/b" into a new string; NULL when out of memory. */
 char *weft_path_join(const char *folder, const char *name);
 
+/* The name behind the last "/" of a path: a part of it. */
+const char *weft_path_name(const char *path);
+
 /* Whether a name fits one of the comma-separated shell patterns: "conv*,bn1". */
 bool weft_pattern_match(const char *patterns, const char *name);
 

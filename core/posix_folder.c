@@ -23,6 +23,12 @@ char *weft_path_join(const char *folder, const char *name)
     return path;
 }
 
+const char *weft_path_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
 bool weft_path_exists(const char *path)
 {
     struct stat info;

@@ -109,18 +109,16 @@ static weft_status set_state(weft_meta *meta, const weft_train_state *s)
     return set_bits(meta, "val_accuracy", s->val_accuracy);
 }
 
-/* The model's name without folders: where a file lay does not belong into a checkpoint. */
-static const char *short_name(const char *name)
+/* Where the network's file lay does not belong into a checkpoint. */
+static const char *name_of(const weft_train_desc *desc)
 {
-    if (!name) return "unnamed";
-    const char *slash = strrchr(name, '/');
-    return slash ? slash + 1 : name;
+    return desc->model_name ? weft_path_name(desc->model_name) : "unnamed";
 }
 
 static weft_status fill_meta(weft_trainer *t, weft_meta *meta)
 {
     WEFT_TRY(weft_meta_set(meta, "weft", FORMAT_VERSION));
-    WEFT_TRY(weft_meta_set(meta, "model", short_name(t->desc.model_name)));
+    WEFT_TRY(weft_meta_set(meta, "model", name_of(&t->desc)));
     WEFT_TRY(weft_meta_set(meta, "network", weft_graph_text(t->desc.graph)));
     WEFT_TRY(weft_meta_set_normalize(meta, &t->norm));
     if (t->data.class_names)

@@ -61,6 +61,14 @@ static void check_listing(const char *wanted)
 
 /* ---- whole files ---- */
 
+START_TEST(test_path_name)
+{
+    ck_assert_str_eq(weft_path_name("my.net"), "my.net");
+    ck_assert_str_eq(weft_path_name("/a/nets/my.net"), "my.net");
+    ck_assert_str_eq(weft_path_name("a/"), "");
+}
+END_TEST
+
 START_TEST(test_write_and_read)
 {
     const char *path = in_folder("a.txt");
@@ -413,6 +421,7 @@ int main(void)
     Suite *suite = suite_create("base_files");
     TCase *c = tcase_create("files");
     tcase_add_checked_fixture(c, setup, teardown);
+    tcase_add_test(c, test_path_name);
     tcase_add_test(c, test_write_and_read);
     tcase_add_test(c, test_read_refusals);
     tcase_add_test(c, test_read_large);

@@ -39,6 +39,9 @@ typedef enum op_width { OP_SINGLE, OP_DOUBLE } op_width;
 op_match op_compare(const weft_tensor *tensor, const void *device, const void *reference,
                     op_width width);
 
+/* What a bound against exact numbers becomes when both sides round: (x + y)^2 <= 2 x^2 + 2 y^2. */
+enum { OP_BOTH_SIDES = 4 };
+
 /* The first element that lies further from the reference than an error of `bound` spread evenly
  * over all elements would put it, or is NaN in one of them only; -1: none. */
 int64_t op_first_beyond(const weft_tensor *tensor, const void *device, const void *reference,

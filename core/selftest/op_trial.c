@@ -8,9 +8,6 @@
 #include "core/selftest/op_bench.h"
 #include "core/selftest/private.h"
 
-/* Both sides round: (x + y)^2 <= 2 x^2 + 2 y^2, each within the bound of the case. */
-enum { BOTH_SIDES = 4 };
-
 typedef struct trial {
     const weft_selftest_desc *desc;
     const op_case *c;
@@ -147,7 +144,7 @@ static bool check_output(trial *t, int i, const op_data *outputs, const op_data 
 {
     const weft_tensor *tensor = &t->c->op.out[i];
     const bool whole = exact || tensor->dtype != WEFT_F32;
-    const double bound = whole ? 0 : BOTH_SIDES * t->c->bound;
+    const double bound = whole ? 0 : OP_BOTH_SIDES * t->c->bound;
     const op_match m = op_compare(tensor, outputs->out[i], wanted->out[i], OP_SINGLE);
     const bool nans = m.nan_lost > 0 || m.nan_more > 0;
     if (!whole) weft_trial_error(t->row, m.error, bound, m.ulp);
