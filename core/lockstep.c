@@ -18,13 +18,15 @@ typedef struct side {
     weft_source *source;
     weft_model *model;
     weft_plan *plan;
+    int32_t next; /* the op that it runs next in this step */
 } side;
 
 typedef struct lockstep {
     const weft_lockstep_desc *desc;
     weft_lockstep_result *result;
     side side[2];
-    void *buffer[2]; /* room for the largest tensor of either */
+    void *buffer[2];    /* room for the largest tensor of either */
+    weft_values values; /* of this step */
 } lockstep;
 
 /* ---- setting up ---- */
@@ -88,26 +90,50 @@ static bool same_home(const weft_plan_tensor *a, const weft_plan_tensor *b)
            (a->role == WEFT_ROLE_ACTIVATION || a->tensor.offset == b->tensor.offset);
 }
 
-/* The tensor of the other plan that means the same; NULL when it has none or never writes it. */
-static const weft_plan_tensor *twin_of(const weft_plan *plan, const weft_plan_tensor *like)
+/* The tensor of the other plan that means the same, when it has one and writes it. */
+static weft_id twin_of(const weft_plan *plan, const weft_plan_tensor *like)
 {
     for (weft_id id = 1; id < plan->tensor_count; id++) {
         const weft_plan_tensor *t = &plan->tensor[id];
         if (same_home(t, like) && t->root == id && t->first >= 0 &&
             t->tensor.dtype == like->tensor.dtype && strcmp(t->name, like->name) == 0 &&
             weft_shape_count(t->tensor.shape) == weft_shape_count(like->tensor.shape))
-            return t;
+            return id;
     }
-    return NULL;
+    return WEFT_NO_TENSOR;
 }
 
-/* Whether op i is the last one that writes the tensor. */
-static bool is_last_writer(const weft_plan *plan, int32_t i, weft_id root)
+/* The next op behind op i that writes the tensor; the number of ops when there is none. */
+static int32_t writer_after(const weft_plan *plan, int32_t i, weft_id root)
 {
     for (int32_t k = i + 1; k < plan->op_count; k++)
         for (int o = 0; o < WEFT_MAX_OUT; o++)
-            if (plan->ids[k].out[o] && plan->tensor[plan->ids[k].out[o]].root == root) return false;
-    return true;
+            if (plan->ids[k].out[o] && plan->tensor[plan->ids[k].out[o]].root == root) return k;
+    return plan->op_count;
+}
+
+static int32_t last_writer(const weft_plan *plan, weft_id root)
+{
+    int32_t last = -1;
+    for (int32_t k = writer_after(plan, -1, root); k < plan->op_count;
+         k = writer_after(plan, k, root))
+        last = k;
+    return last;
+}
+
+/* The op of the other plan behind which the twin holds what the tensor holds behind op i: the same
+ * layers have added to it. -1: there is none, since fusion has changed the order of these ops. */
+static int32_t twin_writer(const weft_plan *plan, int32_t i, weft_id root, const weft_plan *other,
+                           weft_id twin)
+{
+    int32_t mine = -1, theirs = -1;
+    if (writer_after(plan, i, root) == plan->op_count) return last_writer(other, twin);
+    while (mine < i) {
+        mine = writer_after(plan, mine, root);
+        theirs = writer_after(other, theirs, twin);
+        if (theirs == other->op_count || plan->op[mine].layer != other->op[theirs].layer) return -1;
+    }
+    return theirs;
 }
 
 /* Of the slots only this step's has been written. */
@@ -136,6 +162,17 @@ static weft_status store(weft_tensor t, const void *from)
 
 /* ---- a step ---- */
 
+static weft_status run_to(side *s, int32_t last, const weft_values *values)
+{
+    while (s->next <= last) {
+        const int32_t i = s->next++;
+        const weft_status status = s->device->backend->enqueue(s->plan->step[i], values);
+        if (status != WEFT_OK)
+            return weft_fail_in(status, "%s", weft_op_describe(s->plan->op[i].kind)->name);
+    }
+    return WEFT_OK;
+}
+
 static weft_values values_of(const lockstep *l, int32_t step)
 {
     const int32_t batch = weft_plan_batch(l->side[0].plan);
@@ -160,22 +197,22 @@ static double bound_of(const weft_op *op)
     return op_chooses(op) && rounding < CHOICE_BOUND ? CHOICE_BOUND : rounding;
 }
 
-static void part(lockstep *l, int32_t i, int32_t step, const weft_tensor *tensor)
+static void part(lockstep *l, int32_t i, const weft_tensor *tensor)
 {
     weft_lockstep_result *r = l->result;
     r->parted = i;
-    r->step = step + 1;
+    r->step = (int32_t)l->values.step + 1;
     r->first = op_first_beyond(tensor, l->buffer[0], l->buffer[1], OP_SINGLE, r->op[i].bound);
     for (int k = 0; k < 2 && r->first >= 0; k++)
         r->value[k] = op_value_at(tensor, l->buffer[k], r->first, OP_SINGLE);
 }
 
 /* Compare an output, then give the first device the other's numbers. */
-static weft_status compare(lockstep *l, int32_t i, int32_t step, const weft_plan_tensor *mine)
+static weft_status compare(lockstep *l, int32_t i, const weft_plan_tensor *mine,
+                           const weft_plan_tensor *other)
 {
     weft_lockstep_op *op = &l->result->op[i];
-    const weft_plan_tensor *other = twin_of(l->side[1].plan, mine);
-    if (!other) return WEFT_OK;
+    const int32_t step = (int32_t)l->values.step;
     weft_tensor a = part_of(mine, step);
     const weft_tensor b = part_of(other, step);
     WEFT_TRY(fetch(a, l->buffer[0]));
@@ -187,41 +224,52 @@ static weft_status compare(lockstep *l, int32_t i, int32_t step, const weft_plan
         op->nmse = m.error;
         snprintf(op->tensor, sizeof op->tensor, "%s", mine->name);
     }
-    if (nans || !(m.error <= op->bound)) part(l, i, step, &a); /* infinities make a NaN of it */
+    if (nans || !(m.error <= op->bound)) part(l, i, &a); /* infinities make a NaN of it */
     return store(a, l->buffer[1]);
 }
 
-static weft_status compare_outputs(lockstep *l, int32_t i, int32_t step)
+/* Several ops may add to one tensor: behind each of them the sums so far are compared, as long as
+ * the second device has not gone on to add more. */
+static weft_status compare_with_twin(lockstep *l, int32_t i, weft_id root)
+{
+    const weft_plan *plan = l->side[0].plan, *other = l->side[1].plan;
+    const weft_id twin = twin_of(other, &plan->tensor[root]);
+    if (twin == WEFT_NO_TENSOR) return WEFT_OK;
+    const int32_t k = twin_writer(plan, i, root, other, twin);
+    if (k < 0) return WEFT_OK;
+    WEFT_TRY(run_to(&l->side[1], k, &l->values));
+    if (writer_after(other, k, twin) < l->side[1].next) return WEFT_OK;
+    return compare(l, i, &plan->tensor[root], &other->tensor[twin]);
+}
+
+static weft_status compare_outputs(lockstep *l, int32_t i)
 {
     const weft_plan *plan = l->side[0].plan;
     for (int o = 0; o < WEFT_MAX_OUT && l->result->parted < 0; o++) {
         const weft_id id = plan->ids[i].out[o];
         if (id == WEFT_NO_TENSOR || plan->op[i].mode[o] == WEFT_OUT_NONE) continue;
-        const weft_id root = plan->tensor[id].root;
-        if (is_last_writer(plan, i, root)) WEFT_TRY(compare(l, i, step, &plan->tensor[root]));
+        WEFT_TRY(compare_with_twin(l, i, plan->tensor[id].root));
     }
     return WEFT_OK;
 }
 
-/* The second device is ahead by these phases; run the first one's ops of them one by one. */
-static weft_status follow(lockstep *l, int32_t step, weft_phase from, weft_phase to)
+/* The first device runs op by op, the second one as far as it has the same numbers. */
+static weft_status run_step(lockstep *l, int32_t step)
 {
-    const weft_values values = values_of(l, step);
-    const weft_plan *plan = l->side[0].plan;
-    WEFT_TRY(weft_plan_run(l->side[1].plan, &values, from, to));
-    for (int32_t i = 0; i < plan->op_count && l->result->parted < 0; i++) {
-        if (plan->op[i].phase < from || plan->op[i].phase > to) continue;
-        WEFT_TRY(l->side[0].device->backend->enqueue(plan->step[i], &values));
-        WEFT_TRY(compare_outputs(l, i, step));
+    side *first = &l->side[0], *second = &l->side[1];
+    l->values = values_of(l, step);
+    first->next = second->next = 0;
+    for (int32_t i = 0; i < first->plan->op_count && l->result->parted < 0; i++) {
+        WEFT_TRY(run_to(first, i, &l->values));
+        WEFT_TRY(compare_outputs(l, i));
     }
-    return WEFT_OK;
+    return run_to(second, second->plan->op_count - 1, &l->values);
 }
 
 static weft_status run_steps(lockstep *l, int32_t steps)
 {
     for (int32_t step = 0; step < steps && l->result->parted < 0; step++) {
-        WEFT_TRY(follow(l, step, WEFT_PHASE_INPUT, WEFT_PHASE_BACKWARD));
-        WEFT_TRY(follow(l, step, WEFT_PHASE_UPDATE, WEFT_PHASE_UPDATE));
+        WEFT_TRY(run_step(l, step));
         if (l->result->parted < 0) l->result->step = step + 1;
         if (l->desc->progress) l->desc->progress(l->desc->user, step + 1, steps);
     }

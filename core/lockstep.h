@@ -2,8 +2,9 @@
  * named: the search that otherwise is done by hand.
  *
  * Every op of the first device gets the numbers that the second one has, so that an error is found
- * where it is made and not where it has grown. Tensors that only one of them has, because it fuses
- * more, are left to it. */
+ * where it is made and not where it has grown. Where several ops add to one tensor, the sum is
+ * compared behind each of them; behind the last alone when fusion has put them in another order.
+ * Tensors that only one of them has, because it fuses more, are left to it. */
 #ifndef WEFT_CORE_LOCKSTEP_H
 #define WEFT_CORE_LOCKSTEP_H
 

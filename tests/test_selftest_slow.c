@@ -250,6 +250,30 @@ START_TEST(two_devices_part_at_the_broken_op)
 }
 END_TEST
 
+/* The gradient of `stem` is a sum of two ops: the broken one sets it, a right one adds to it. */
+START_TEST(the_wrong_part_of_a_sum_is_named)
+{
+    static const char fork[] = "input shape=6x5x1\n"
+                               "conv2d filters=4 kernel=3 padding=same bias=no name=stem\n"
+                               "tanh name=one\n"
+                               "conv2d filters=4 kernel=3 padding=same bias=no from=stem name=two\n"
+                               "add from=one,two\n"
+                               "flatten\n"
+                               "dense units=3\n";
+    static const char *const orders[] = {"opencl:0,cpu", "cpu,opencl:0"};
+    char arguments[PROGRAM_ARGUMENTS];
+    scratch_write("fork.net", fork, sizeof fork - 1);
+    (void)snprintf(arguments, sizeof arguments,
+                   "diff fork.net --devices %s --family vector --batch-size 8 --steps 2 --quiet",
+                   orders[_i]);
+    ck_assert_msg(run_mutant(arguments) == 0, "%s", program_err);
+    char *before = mutate_kernel("conv_taps.cl", "row + PL * K + i", "row + i");
+    ck_assert_int_eq(run_mutant(arguments), CHECK_FAILED);
+    restore_kernel("conv_taps.cl", before);
+    ck_says(program_err, "part in step 1 at conv2d_data_grad of two (backward): stem/out/backward");
+}
+END_TEST
+
 START_TEST(bad_arguments)
 {
     ck_refused(2, "two are wanted", "diff mlp --devices cpu");
@@ -284,6 +308,7 @@ int main(void)
     tcase_add_test(tests, a_bundle_has_what_a_report_needs);
     tcase_add_test(tests, a_dump_has_the_warnings);
     tcase_add_test(tests, two_devices_part_at_the_broken_op);
+    tcase_add_loop_test(tests, the_wrong_part_of_a_sum_is_named, 0, 2);
     tcase_add_test(tests, bad_arguments);
     suite_add_tcase(suite, tests);
     return weft_suite_run(suite);
