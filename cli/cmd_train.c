@@ -115,14 +115,22 @@ static bool on_step(void *user, const weft_step_report *report)
     return false;
 }
 
+static void check_curves(const session *s, weft_status status)
+{
+    if (status != WEFT_OK) weft_say(&s->log, WEFT_WARNING, "no curves: %s", weft_error());
+}
+
+static void on_save(void *user, uint64_t step, const weft_epoch_report *report)
+{
+    const session *s = user;
+    cli_tensorboard_save(s->board, step, report);
+}
+
 static bool on_epoch(void *user, const weft_epoch_report *report)
 {
     const session *s = user;
     cli_progress_epoch(s->progress, report);
-    cli_tensorboard_epoch(s->board, report); /* before what takes time: it cannot be made up for */
-    if (cli_pictures_add(s->pictures, report) != WEFT_OK) {
-        weft_say(&s->log, WEFT_WARNING, "no curves: %s", weft_error());
-    }
+    check_curves(s, cli_pictures_add(s->pictures, report));
     return false;
 }
 
@@ -130,6 +138,7 @@ static void on_end(void *user, const weft_train_result *result)
 {
     const session *s = user;
     cli_tensorboard_end(s->board, result);
+    check_curves(s, cli_pictures_end(s->pictures, result->epochs));
 }
 
 /* ---- the device ---- */
@@ -158,6 +167,7 @@ static void fill_desc(session *s, const weft_device_entry *entry)
         .stop = cli_signals_catch(),
         .observer = {.on_prepare = on_prepare,
                      .on_step = on_step,
+                     .on_save = on_save,
                      .on_epoch = on_epoch,
                      .on_end = on_end,
                      .user = s},
@@ -205,7 +215,7 @@ static weft_status start_tensorboard(session *s)
     const bool goes_on = t->resume && cli_tensorboard_is_in(s->folder);
     if (!cli_given(s->args, CLI_OPT_TENSORBOARD) && !goes_on) return WEFT_OK;
     weft_train_defaults(&options, s->data->data.count);
-    return cli_tensorboard_new(s->folder, s->trainer, &options, &s->log, &s->board);
+    return cli_tensorboard_new(s->folder, s->trainer, options.log_every, &s->log, &s->board);
 }
 
 /* ---- the end ---- */

@@ -11,7 +11,7 @@ struct cli_pictures {
     cli_picture_out files;
     weft_curve_point *point;
     int count, room;
-    bool drawn;
+    bool drawn, added; /* added: a point by this process */
 };
 
 static weft_status no_memory(void)
@@ -84,18 +84,35 @@ void cli_pictures_free(cli_pictures *pictures)
     free(pictures);
 }
 
-weft_status cli_pictures_add(cli_pictures *pictures, const weft_epoch_report *r)
+/* A resumed run does epochs behind its checkpoint once more. */
+static void drop_behind(cli_pictures *p, uint32_t epoch)
 {
-    cli_pictures *p = pictures;
-    /* A resumed run does epochs behind its checkpoint once more. */
-    while (p->count > 0 && p->point[p->count - 1].epoch >= r->epoch)
+    while (p->count > 0 && p->point[p->count - 1].epoch > epoch)
         p->count--;
-    WEFT_TRY(add_point(p, cli_curve_point(r)));
+}
+
+static weft_status draw(cli_pictures *p)
+{
     const weft_curves curves = {p->title, p->subtitle, p->point, p->count};
     const weft_figure figure = weft_curves_figure(&curves);
     WEFT_TRY(cli_picture_out_write(&p->files, &figure));
     p->drawn = true;
     return WEFT_OK;
+}
+
+weft_status cli_pictures_add(cli_pictures *pictures, const weft_epoch_report *r)
+{
+    drop_behind(pictures, r->epoch - 1);
+    pictures->added = true;
+    WEFT_TRY(add_point(pictures, cli_curve_point(r)));
+    return draw(pictures);
+}
+
+weft_status cli_pictures_end(cli_pictures *pictures, uint32_t epochs)
+{
+    if (pictures->added) return WEFT_OK;
+    drop_behind(pictures, epochs);
+    return pictures->count > 0 ? draw(pictures) : WEFT_OK;
 }
 
 const char *cli_pictures_path(const cli_pictures *pictures)

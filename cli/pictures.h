@@ -22,6 +22,10 @@ void cli_pictures_free(cli_pictures *pictures);
 /* Add a point and draw curves.svg and curves.png. A failure is for a warning, not for an end. */
 weft_status cli_pictures_add(cli_pictures *pictures, const weft_epoch_report *report);
 
+/* At the end of a run, whose finished epochs are told: when this process added no point, one that
+ * was killed before it may have left its last one undrawn. */
+weft_status cli_pictures_end(cli_pictures *pictures, uint32_t epochs);
+
 /* Where curves.png is when it was drawn, else NULL. */
 const char *cli_pictures_path(const cli_pictures *pictures);
 

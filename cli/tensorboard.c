@@ -1,6 +1,7 @@
 #include "cli/tensorboard.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,11 +18,10 @@ static const double flush_seconds = 1.0;
 struct cli_tensorboard {
     char *folder; /* RUN/tensorboard */
     weft_model *model;
-    int64_t log_every, save_every;
+    int64_t log_every;
     const weft_log *log;
-    weft_tensorboard *file; /* NULL before the first step */
-    bool failed;
-    uint64_t step;  /* the last one that was told */
+    weft_tensorboard *file; /* NULL before the first record */
+    bool failed, stepped;
     double flushed; /* clock */
     float *values;  /* of the largest parameter */
 };
@@ -75,9 +75,11 @@ static weft_status cut(void *user, const char *path, const char *name)
     return weft_file_truncate(path, weft_tensorboard_bytes(path, *step));
 }
 
+/* step: those that were taken before what is written now. */
 static weft_status open_file(cli_tensorboard *b, uint64_t step)
 {
     char name[NAME_TEXT];
+    if (b->file) return WEFT_OK;
     WEFT_TRY(weft_make_folders(b->folder));
     WEFT_TRY(weft_folder_each(b->folder, PATTERN, cut, &step));
     snprintf(name, sizeof name, "%s%012" PRIu64 ".weft", PREFIX, step);
@@ -100,16 +102,14 @@ static int64_t largest_parameter(const weft_model *model)
     return most;
 }
 
-weft_status cli_tensorboard_new(const char *folder, weft_trainer *trainer,
-                                const weft_train_options *options, const weft_log *log,
-                                cli_tensorboard **out)
+weft_status cli_tensorboard_new(const char *folder, weft_trainer *trainer, int64_t log_every,
+                                const weft_log *log, cli_tensorboard **out)
 {
     *out = NULL;
     cli_tensorboard *b = calloc(1, sizeof *b);
     if (!b) return no_memory();
     b->model = weft_trainer_model(trainer);
-    b->log_every = options->log_every;
-    b->save_every = options->save_every;
+    b->log_every = log_every;
     b->log = log;
     b->folder = weft_path_join(folder, "tensorboard");
     b->values = calloc((size_t)largest_parameter(b->model), sizeof *b->values);
@@ -146,54 +146,45 @@ static void check(cli_tensorboard *b, weft_status status)
 
 /* ---- steps ---- */
 
-/* A checkpoint comes next: what is told up to here must be on disk, for a resume cuts off the rest
- * and adds nothing before it. */
-static bool checkpoint_follows(const cli_tensorboard *b, const weft_step_report *r)
-{
-    if (r->step_in_epoch == r->steps_per_epoch) return true;
-    return b->save_every > 0 && r->step % (uint64_t)b->save_every == 0;
-}
-
 static weft_status add_step(cli_tensorboard *b, const weft_step_report *r)
 {
-    if (!b->file) WEFT_TRY(open_file(b, r->step - 1));
+    WEFT_TRY(open_file(b, r->step - 1));
+    b->stepped = true;
     if (b->log_every > 0 && r->step % (uint64_t)b->log_every == 0) {
         const weft_scalar scalars[] = {{"step/loss", r->loss},
                                        {"step/accuracy", r->accuracy},
                                        {"step/learning_rate", r->learning_rate}};
         WEFT_TRY(weft_tensorboard_scalars(b->file, weft_wall_clock(), r->step, scalars, 3));
     }
-    const bool due = checkpoint_follows(b, r) || weft_clock() - b->flushed >= flush_seconds;
-    return due ? flush(b) : WEFT_OK;
+    return weft_clock() - b->flushed >= flush_seconds ? flush(b) : WEFT_OK;
 }
 
 void cli_tensorboard_step(cli_tensorboard *b, const weft_step_report *report)
 {
-    if (!b || b->failed) return;
-    b->step = report->step;
-    check(b, add_step(b, report));
+    if (b && !b->failed) check(b, add_step(b, report));
 }
 
 /* ---- epochs ---- */
 
-static weft_status add_histogram(cli_tensorboard *b, double now, const char *kind,
+static weft_status add_histogram(cli_tensorboard *b, double now, uint64_t step, const char *kind,
                                  const weft_parameter *p)
 {
     char tag[TAG_TEXT];
     snprintf(tag, sizeof tag, "%s/%s", kind, p->name);
     const weft_histogram h = weft_histogram_of(b->values, weft_shape_count(p->file_shape));
-    return weft_tensorboard_histogram(b->file, now, b->step, tag, &h);
+    return weft_tensorboard_histogram(b->file, now, step, tag, &h);
 }
 
-static weft_status add_histograms(cli_tensorboard *b, double now)
+/* Before the first step of this process the gradients mean nothing. */
+static weft_status add_histograms(cli_tensorboard *b, double now, uint64_t step)
 {
     for (int32_t i = 0; i < weft_model_parameter_count(b->model); i++) {
         const weft_parameter *p = weft_model_parameter(b->model, i);
         WEFT_TRY(weft_model_read(b->model, i, -1, b->values));
-        WEFT_TRY(add_histogram(b, now, "weights", p));
-        if (p->state || p->frozen) continue;
+        WEFT_TRY(add_histogram(b, now, step, "weights", p));
+        if (p->state || p->frozen || !b->stepped) continue;
         WEFT_TRY(weft_model_read_gradient(b->model, i, b->values));
-        WEFT_TRY(add_histogram(b, now, "gradients", p));
+        WEFT_TRY(add_histogram(b, now, step, "gradients", p));
     }
     return WEFT_OK;
 }
@@ -206,7 +197,7 @@ static int32_t first_filters(const weft_model *model)
     return -1;
 }
 
-static weft_status add_filters(cli_tensorboard *b, double now)
+static weft_status add_filters(cli_tensorboard *b, double now, uint64_t step)
 {
     char *png, tag[TAG_TEXT];
     size_t count;
@@ -221,12 +212,12 @@ static weft_status add_filters(cli_tensorboard *b, double now)
     WEFT_TRY(weft_filters_png(&filters, &png, &count));
     snprintf(tag, sizeof tag, "filters/%s", p->name);
     const weft_status status =
-        weft_tensorboard_image(b->file, now, b->step, tag, layout.width, layout.height, png, count);
+        weft_tensorboard_image(b->file, now, step, tag, layout.width, layout.height, png, count);
     free(png);
     return status;
 }
 
-static weft_status add_epoch(cli_tensorboard *b, const weft_epoch_report *r)
+static weft_status add_epoch(cli_tensorboard *b, uint64_t step, const weft_epoch_report *r)
 {
     const double now = weft_wall_clock();
     const weft_scalar scalars[] = {{"loss/training", r->train_loss},
@@ -237,15 +228,22 @@ static weft_status add_epoch(cli_tensorboard *b, const weft_epoch_report *r)
                                    {"epoch/images_per_second", r->images_per_second},
                                    {"epoch/seconds", r->seconds}};
     WEFT_TRY(
-        weft_tensorboard_scalars(b->file, now, b->step, scalars, sizeof scalars / sizeof *scalars));
-    WEFT_TRY(add_histograms(b, now));
-    WEFT_TRY(add_filters(b, now));
+        weft_tensorboard_scalars(b->file, now, step, scalars, sizeof scalars / sizeof *scalars));
+    WEFT_TRY(add_histograms(b, now, step));
+    return add_filters(b, now, step);
+}
+
+/* A resume from the checkpoint that comes next adds nothing before it. */
+static weft_status add_save(cli_tensorboard *b, uint64_t step, const weft_epoch_report *r)
+{
+    WEFT_TRY(open_file(b, step));
+    if (r) WEFT_TRY(add_epoch(b, step, r));
     return flush(b);
 }
 
-void cli_tensorboard_epoch(cli_tensorboard *b, const weft_epoch_report *report)
+void cli_tensorboard_save(cli_tensorboard *b, uint64_t step, const weft_epoch_report *report)
 {
-    if (b && b->file && !b->failed) check(b, add_epoch(b, report));
+    if (b && !b->failed) check(b, add_save(b, step, report));
 }
 
 /* ---- the end ---- */
@@ -254,11 +252,13 @@ static weft_status add_end(cli_tensorboard *b, const weft_train_result *r)
 {
     const weft_scalar scalars[] = {{"loss/test", r->test_loss},
                                    {"accuracy/test", r->test_accuracy}};
+    if (!b->file && isnan(r->test_loss)) return WEFT_OK;
+    WEFT_TRY(open_file(b, r->steps));
     WEFT_TRY(weft_tensorboard_scalars(b->file, weft_wall_clock(), r->steps, scalars, 2));
     return flush(b);
 }
 
 void cli_tensorboard_end(cli_tensorboard *b, const weft_train_result *result)
 {
-    if (b && b->file && !b->failed) check(b, add_end(b, result));
+    if (b && !b->failed) check(b, add_end(b, result));
 }

@@ -30,6 +30,10 @@ weft_status weft_run_drop(const weft_run *run, const char *name);
 /* Open the logs; what they say beyond this step and these finished epochs is cut off first. */
 weft_status weft_run_logs_open(weft_run *run, bool steps, uint64_t step, uint32_t epochs);
 bool weft_run_logs_are_open(const weft_run *run);
+
+/* Once they are open: the process that wrote the checkpoint was killed before events.jsonl had a
+ * line of it. */
+bool weft_run_checkpoint_is_untold(const weft_run *run);
 weft_status weft_run_log_step(weft_run *run, uint64_t step, double loss, double accuracy,
                               double learning_rate);
 weft_status weft_run_log_epoch(weft_run *run, const weft_epoch_report *report);

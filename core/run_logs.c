@@ -16,27 +16,56 @@ static const char EPOCHS_HEAD[] = "epoch,train_loss,train_accuracy,val_loss,val_
 
 /* ---- cutting ---- */
 
-/* Does this line (whole, without its newline) belong to what the checkpoint knows? */
-typedef bool keep_line(const char *line, uint64_t limit);
+/* What the checkpoint knows. */
+typedef struct limit {
+    uint64_t step;
+    uint32_t epochs;
+    bool untold; /* of the lines that stay, none tells that it was written */
+} limit;
 
-static bool keep_row(const char *line, uint64_t limit)
+/* Does this line (whole, without its newline) belong to that? */
+typedef bool keep_line(const char *line, limit *to);
+
+static bool keep_row(const char *line, uint64_t most)
 {
     char *end;
     if (*line < '0' || *line > '9') return true; /* the head */
-    return strtoull(line, &end, 10) <= limit && *end == ',';
+    return strtoull(line, &end, 10) <= most && *end == ',';
 }
 
-static bool keep_event(const char *line, uint64_t limit)
+static bool keep_step(const char *line, limit *to)
+{
+    return keep_row(line, to->step);
+}
+
+static bool keep_epoch(const char *line, limit *to)
+{
+    return keep_row(line, to->epochs);
+}
+
+/* A run that was stopped in a validation may be at an epoch's last step without its end. */
+static bool is_within(const json_t *event, const char *name, const limit *to)
+{
+    const json_t *step = json_object_get(event, "step");
+    const json_int_t epoch = json_integer_value(json_object_get(event, "epoch"));
+    if (strcmp(name, "epoch") == 0 && epoch > (json_int_t)to->epochs) return false;
+    return json_is_integer(step) && (uint64_t)json_integer_value(step) <= to->step;
+}
+
+static bool keep_event(const char *line, limit *to)
 {
     json_t *event = json_loads(line, 0, NULL);
-    const json_t *step = json_object_get(event, "step");
-    const bool keep = json_is_integer(step) && (uint64_t)json_integer_value(step) <= limit;
+    const char *text = json_string_value(json_object_get(event, "event"));
+    const char *name = text ? text : "";
+    const bool keep = is_within(event, name, to);
+    if (keep && strcmp(name, "checkpoint") == 0) to->untold = false;
+    if (keep && (strcmp(name, "steps") == 0 || strcmp(name, "epoch") == 0)) to->untold = true;
     json_decref(event);
     return keep;
 }
 
 /* Bytes up to the first line that is torn or goes beyond the limit. */
-static int64_t kept_bytes(FILE *file, keep_line *keep, uint64_t limit)
+static int64_t kept_bytes(FILE *file, keep_line *keep, limit *to)
 {
     char line[LINE_MAX_BYTES];
     int64_t bytes = 0;
@@ -44,17 +73,17 @@ static int64_t kept_bytes(FILE *file, keep_line *keep, uint64_t limit)
         const size_t length = strlen(line);
         if (length == 0 || line[length - 1] != '\n') break;
         line[length - 1] = '\0';
-        if (!keep(line, limit)) break;
+        if (!keep(line, to)) break;
         bytes += (int64_t)length;
     }
     return bytes;
 }
 
-static weft_status cut(const char *path, keep_line *keep, uint64_t limit)
+static weft_status cut(const char *path, keep_line *keep, limit *to)
 {
     FILE *file = fopen(path, "rb");
     if (!file) return WEFT_OK; /* nothing to cut; opening it for writing tells of other troubles */
-    const int64_t bytes = kept_bytes(file, keep, limit);
+    const int64_t bytes = kept_bytes(file, keep, to);
     fclose(file);
     return weft_file_truncate(path, bytes);
 }
@@ -69,11 +98,11 @@ static weft_status log_error(const weft_log_file *log)
 }
 
 static weft_status open_log(const weft_run *run, const char *name, const char *head,
-                            keep_line *keep, uint64_t limit, weft_log_file *out)
+                            keep_line *keep, limit *to, weft_log_file *out)
 {
     out->path = weft_run_path(run, name);
     if (!out->path) return weft_run_no_memory();
-    WEFT_TRY(cut(out->path, keep, limit));
+    WEFT_TRY(cut(out->path, keep, to));
     out->file = fopen(out->path, "ab");
     if (!out->file) return log_error(out);
     /* cppcheck-suppress seekOnAppendedFile ; for ftell, which may say 0 before */
@@ -84,11 +113,18 @@ static weft_status open_log(const weft_run *run, const char *name, const char *h
 
 weft_status weft_run_logs_open(weft_run *run, bool steps, uint64_t step, uint32_t epochs)
 {
-    WEFT_TRY(open_log(run, "events.jsonl", "", keep_event, step, &run->events));
-    WEFT_TRY(open_log(run, "metrics.csv", EPOCHS_HEAD, keep_row, epochs, &run->epochs));
-    if (steps) WEFT_TRY(open_log(run, "steps.csv", STEPS_HEAD, keep_row, step, &run->steps));
+    limit to = {.step = step, .epochs = epochs};
+    WEFT_TRY(open_log(run, "events.jsonl", "", keep_event, &to, &run->events));
+    WEFT_TRY(open_log(run, "metrics.csv", EPOCHS_HEAD, keep_epoch, &to, &run->epochs));
+    if (steps) WEFT_TRY(open_log(run, "steps.csv", STEPS_HEAD, keep_step, &to, &run->steps));
+    run->untold_checkpoint = to.untold;
     run->flushed = weft_clock();
     return WEFT_OK;
+}
+
+bool weft_run_checkpoint_is_untold(const weft_run *run)
+{
+    return run->untold_checkpoint;
 }
 
 bool weft_run_logs_are_open(const weft_run *run)

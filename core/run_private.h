@@ -16,6 +16,7 @@ struct weft_run {
     char *folder;
     weft_lock *lock;
     weft_log_file steps, epochs, events;
+    bool untold_checkpoint;
     double flushed; /* when the logs were flushed last */
 };
 

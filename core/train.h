@@ -91,7 +91,10 @@ typedef struct weft_train_result {
 typedef struct weft_observer {
     void (*on_prepare)(void *user, int done, int total);
     bool (*on_step)(void *user, const weft_step_report *report);
-    bool (*on_epoch)(void *user, const weft_epoch_report *report);
+    /* A checkpoint after so many steps comes next; report: of the epoch that it ends, or NULL. What
+     * is written here is there whenever a resume goes on from it. Needs a run folder. */
+    void (*on_save)(void *user, uint64_t step, const weft_epoch_report *report);
+    bool (*on_epoch)(void *user, const weft_epoch_report *report); /* behind its checkpoint */
     void (*on_end)(void *user, const weft_train_result *result);
     void *user;
 } weft_observer;

@@ -14,6 +14,14 @@ static weft_status new_folder(weft_trainer *t)
     return weft_run_write_env(t->run, t->desc.device_entry);
 }
 
+/* What a process that was killed behind its checkpoint would have said of it. */
+static weft_status tell_untold(weft_trainer *t)
+{
+    const weft_train_state *s = &t->state;
+    if (!t->resumed || !weft_run_checkpoint_is_untold(t->run)) return WEFT_OK;
+    return weft_trainer_tell_checkpoint(t, s->step_in_epoch == 0 && s->best_epoch == s->epoch);
+}
+
 weft_status weft_trainer_files_begin(weft_trainer *t)
 {
     if (!t->desc.out && !t->run) return WEFT_OK;
@@ -27,20 +35,23 @@ weft_status weft_trainer_files_begin(weft_trainer *t)
     }
     WEFT_TRY(weft_run_logs_open(t->run, t->options.log_every != WEFT_NONE, t->state.step,
                                 t->state.epoch));
+    WEFT_TRY(tell_untold(t));
     return weft_trainer_tell_start(t);
 }
 
-/* The row comes before its checkpoint: a row without a checkpoint is cut off by a resume, a
+/* What is told comes before its checkpoint: a row without a checkpoint is cut off by a resume, a
  * checkpoint without its row would leave a gap. And best comes before last, so that what last says
  * of best is true. */
 static weft_status save(weft_trainer *t, const weft_meta *meta, const weft_epoch_report *report)
 {
+    const weft_observer *o = &t->desc.observer;
     const bool best = report && report->best;
     if (report) {
         WEFT_TRY(weft_run_log_epoch(t->run, report));
         WEFT_TRY(weft_trainer_tell_epoch(t, report));
     }
     WEFT_TRY(weft_run_logs_flush(t->run));
+    if (o->on_save) o->on_save(o->user, t->state.step, report);
     if (best) WEFT_TRY(weft_run_save_best(t->run, t->model, meta));
     WEFT_TRY(weft_run_save_last(t->run, t->model, meta));
     t->saved_step = t->state.step;

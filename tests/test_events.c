@@ -4,6 +4,7 @@
 
 #include <math.h>
 
+#include "core/run.h"
 #include "tests/tiny_run.h"
 
 enum { RULES = 64, KINDS = 16, BATCH = 8, HELD_OUT = 12 };
@@ -338,6 +339,38 @@ START_TEST(without_validation_there_is_null)
 }
 END_TEST
 
+/* Lines that stay when a run goes on from step 3 with so many finished epochs. */
+static int lines_kept(uint32_t epochs, bool *untold)
+{
+    /* stopped in the validation of its first epoch, and killed when it had made up for that */
+    static const char text[] = "{\"event\":\"start\",\"step\":0}\n"
+                               "{\"event\":\"steps\",\"step\":3,\"epoch\":1}\n"
+                               "{\"event\":\"checkpoint\",\"step\":3}\n"
+                               "{\"event\":\"start\",\"step\":3}\n"
+                               "{\"event\":\"epoch\",\"step\":3,\"epoch\":1}\n";
+    weft_run *run;
+    scratch_folder("run");
+    scratch_folder("run/checkpoints");
+    scratch_write("run/events.jsonl", text, sizeof text - 1);
+    ck_weft(weft_run_reopen("run", &run));
+    ck_weft(weft_run_logs_open(run, false, 3, epochs));
+    *untold = weft_run_checkpoint_is_untold(run);
+    weft_run_free(run);
+    program_read("run/events.jsonl", program_out);
+    return count_of(program_out, '\n');
+}
+
+/* The epoch's end belongs to the checkpoint behind it, which has the same step. */
+START_TEST(an_epoch_without_its_checkpoint_goes)
+{
+    bool untold;
+    ck_assert_int_eq(lines_kept(0, &untold), 4);
+    ck_assert(!untold);
+    ck_assert_int_eq(lines_kept(1, &untold), 5);
+    ck_assert(untold);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("events");
@@ -353,6 +386,7 @@ int main(void)
     tcase_add_test(tests, warnings_of_the_program_are_kept);
     tcase_add_test(tests, warnings_of_the_training_are_kept);
     tcase_add_test(tests, without_validation_there_is_null);
+    tcase_add_test(tests, an_epoch_without_its_checkpoint_goes);
     suite_add_tcase(suite, tests);
     return weft_suite_run(suite);
 }
