@@ -16,7 +16,7 @@
 
 enum { TEXT_MAX = 256, BAR = 16, BAR_MIN = 6, TABLE_WIDTH = 80, PLOT_HEIGHT = CLI_PLOT_LINES + 6 };
 
-static const double redraw_seconds = 0.1;
+static const double redraw_seconds = 0.1, note_seconds = 60;
 
 struct cli_progress {
     bool quiet, live; /* live: not quiet, and the terminal can redraw */
@@ -101,11 +101,10 @@ static void add_bar(cli_progress *p, int width, double share, const char *text)
     cli_screen_add(&p->screen, line);
 }
 
-/* At most ten times a second. */
-static bool is_due(cli_progress *p)
+static bool is_due(cli_progress *p, double seconds)
 {
     const double now = weft_clock();
-    if (now - p->last < redraw_seconds) return false;
+    if (now - p->last < seconds) return false;
     p->last = now;
     return true;
 }
@@ -113,7 +112,7 @@ static bool is_due(cli_progress *p)
 static void draw(cli_progress *p, double share, const char *text)
 {
     const int width = weft_terminal_width(stderr);
-    if (!is_due(p)) return;
+    if (!is_due(p, redraw_seconds)) return;
     start(p, width);
     add_bar(p, width, share, text);
     cli_screen_show(&p->screen);
@@ -121,15 +120,24 @@ static void draw(cli_progress *p, double share, const char *text)
 
 /* ---- single lines ---- */
 
+static void note_count(cli_progress *p, const char *doing, const char *what, int done, int total)
+{
+    if (p->quiet || !is_due(p, p->told ? note_seconds : 0)) return;
+    if (p->told)
+        cli_note("%s %s %d/%d", doing, what, done, total);
+    else
+        cli_note("%s %d %s", doing, total, what);
+    p->told = true;
+}
+
 static void count(cli_progress *progress, const char *doing, const char *what, int done, int total)
 {
     char text[TEXT_MAX];
     if (progress->live) {
         snprintf(text, sizeof text, "%s %s %d/%d", doing, what, done, total);
         draw(progress, (double)done / (total > 0 ? total : 1), text);
-    } else if (!progress->quiet && !progress->told) {
-        cli_note("%s %d %s", doing, total, what);
-        progress->told = true;
+    } else {
+        note_count(progress, doing, what, done, total);
     }
 }
 
@@ -226,7 +234,7 @@ void cli_progress_step(cli_progress *progress, const weft_step_report *r)
     if (!p->live) return;
     p->step = *r;
     if (p->plots) cli_plot_add(&p->plot.training, r->step, r->steps, r->loss);
-    if (!is_due(p)) return;
+    if (!is_due(p, redraw_seconds)) return;
     const int width = weft_terminal_width(stderr);
     start(p, width);
     keep_head(p, width);

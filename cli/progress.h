@@ -1,6 +1,6 @@
 /* Progress on stderr. On a terminal a live line; of a training also a row per epoch, in a table
  * where the terminal has 80 columns, and on wish a plot of the losses that is drawn in place. On
- * anything else one line per epoch. */
+ * anything else one line per epoch, and while much is prepared one a minute. */
 #ifndef WEFT_CLI_PROGRESS_H
 #define WEFT_CLI_PROGRESS_H
 
