@@ -11,9 +11,11 @@
 #include "cli/self.h"
 #include "cli/signals.h"
 #include "core/child.h"
+#include "core/number.h"
 #include "core/posix.h"
 
-enum { WORDS_MAX = CLI_OPTION_COUNT + 24 };
+/* A driver may compile the first kernels for minutes. */
+enum { WORDS_MAX = CLI_OPTION_COUNT + 24, SILENT_SECONDS = 600 };
 
 static const double sample_seconds = 1.0;
 
@@ -97,14 +99,23 @@ static void drop_words(words *w)
 
 /* ---- processes ---- */
 
+/* A training tells of itself on standard error and in events.jsonl. */
+typedef struct pulse {
+    char *events; /* path */
+    int64_t bytes;
+    double silent; /* seconds */
+} pulse;
+
 typedef struct crew {
     const cli_compare *compare;
     cli_contender *list;
     int count, running;
     weft_child *child[CLI_CONTENDERS]; /* NULL: it has ended */
-    cli_energy energy;                 /* of the only one */
-    bool in_terminal;                  /* which tells them itself */
-    bool told;                         /* that they should stop */
+    pulse pulse[CLI_CONTENDERS];
+    double looked, time_limit; /* clock; seconds of silence */
+    cli_energy energy;         /* of the only one */
+    bool in_terminal;          /* which tells them itself */
+    bool told;                 /* that they should stop */
 } crew;
 
 static weft_status start(crew *k, int index, const char *const *more)
@@ -143,16 +154,57 @@ static void explain_end(cli_contender *to, int code)
                        code);
 }
 
+static int end_child(crew *k, int index, bool kill_it)
+{
+    const int code = weft_child_end(k->child[index], kill_it);
+    k->child[index] = NULL;
+    k->running--;
+    return code;
+}
+
 static void listen_to(crew *k, int index)
 {
     const char *line;
     weft_child_event event;
+    k->pulse[index].silent = 0;
     while ((event = weft_child_read(k->child[index], 0, &line)) <= WEFT_CHILD_NOTE)
         if (event == WEFT_CHILD_NOTE) take_note(k, &k->list[index], line);
-    if (event != WEFT_CHILD_END) return;
-    explain_end(&k->list[index], weft_child_end(k->child[index], false));
-    k->child[index] = NULL;
-    k->running--;
+    if (event == WEFT_CHILD_END) explain_end(&k->list[index], end_child(k, index, false));
+}
+
+static bool has_changed(pulse *p)
+{
+    const int64_t before = p->bytes;
+    p->bytes = p->events ? weft_file_bytes(p->events) : 0;
+    return p->bytes != before;
+}
+
+static void explain_silence(const crew *k, cli_contender *to, int code)
+{
+    char seconds[WEFT_NUMBER_TEXT];
+    explain_end(to, code);
+    (void)snprintf(to->failure, sizeof to->failure,
+                   "no sign of life for %s seconds, a kernel or its compiler hangs",
+                   weft_fixed(k->time_limit, 0, seconds));
+}
+
+/* While this process stood still itself, so did its children. */
+static double since_last_look(crew *k)
+{
+    const double now = weft_clock(), elapsed = now - k->looked;
+    k->looked = now;
+    return fmin(elapsed, 2 * sample_seconds);
+}
+
+static void end_silent(crew *k)
+{
+    const double elapsed = since_last_look(k);
+    for (int i = 0; i < k->count; i++) {
+        pulse *p = &k->pulse[i];
+        if (!k->child[i]) continue;
+        p->silent = has_changed(p) ? 0 : p->silent + elapsed;
+        if (p->silent >= k->time_limit) explain_silence(k, &k->list[i], end_child(k, i, true));
+    }
 }
 
 /* Ctrl-C and a hang-up reach all processes of the terminal, and a second signal would end them
@@ -174,24 +226,29 @@ static void attend(crew *k)
         pass_stop_on(k);
         cli_energy_sample(&k->energy);
         if (index >= 0) listen_to(k, index);
+        end_silent(k);
     }
 }
 
 /* Some at once; a single one has the energy of its device for itself. */
 static void train(const cli_compare *c, cli_contender *list, int count, const char *const *more)
 {
-    crew k = {.compare = c, .list = list, .count = count};
+    crew k = {.compare = c, .list = list, .count = count, .looked = weft_clock()};
+    k.time_limit = (double)cli_integer(c->args, CLI_OPT_TIME_LIMIT, SILENT_SECONDS);
     k.in_terminal = cli_signals_reach_children(); /* asked now: it may have hung up later */
     cli_energy_start(&k.energy, list[0].entry);
     for (int i = 0; i < count; i++) {
         list[i].failure[0] = '\0';
+        k.pulse[i].events = weft_path_join(list[i].folder, "events.jsonl");
         const weft_status status = start(&k, i, more);
         list[i].code = weft_status_exit_code(status);
         if (status != WEFT_OK) cli_contender_fail(&list[i]);
     }
     attend(&k);
-    for (int i = 0; i < count; i++)
+    for (int i = 0; i < count; i++) {
+        free(k.pulse[i].events);
         list[i].joules = count == 1 ? cli_energy_joules(&k.energy) : (double)NAN;
+    }
 }
 
 void cli_compare_train(cli_compare *c, cli_contender *list, int count, const char *const *more)

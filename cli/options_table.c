@@ -174,8 +174,9 @@ const cli_option cli_options[CLI_OPTION_COUNT] = {
     [CLI_OPT_QUICK] = {"quick", 0, CLI_FLAG, 0, 0, NULL, NULL, CLI_GROUP_DEVICE, SELFTEST, false,
                        "small shapes only, a tenth of the time"},
     [CLI_OPT_TIME_LIMIT] = {"time-limit", 0, CLI_INT, 1, 86400, "SECONDS", "300", CLI_GROUP_DEVICE,
-                            SELFTEST, false,
-                            "stop a part that makes no progress for so long; it has failed"},
+                            SELFTEST | ON(COMPARE), false,
+                            "stop a part that makes no progress for so long; it has failed. "
+                            "compare: a training, 600"},
     [CLI_OPT_PART] = {"part", 0, CLI_TEXT, 0, 0, "NAME", NULL, CLI_GROUP_DEVICE, SELFTEST, false,
                       "run one part in this process and print its progress and row as JSON: the "
                       "name of an op, settings, training or memory"},

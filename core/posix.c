@@ -462,3 +462,9 @@ int weft_terminal_height(FILE *file)
     const int rows = window_of(file).ws_row;
     return rows > 0 ? rows : TERMINAL_ROWS;
 }
+
+int64_t weft_file_bytes(const char *path)
+{
+    struct stat info;
+    return stat(path, &info) == 0 ? (int64_t)info.st_size : -1;
+}

@@ -80,6 +80,7 @@ void weft_lock_free(weft_lock *lock);
 
 /* Cut a file to its first `bytes` bytes. WEFT_ERR_FORMAT when it is shorter already. */
 weft_status weft_file_truncate(const char *path, int64_t bytes);
+int64_t weft_file_bytes(const char *path); /* -1: there is no such file */
 
 double weft_clock(void);            /* seconds, monotonic */
 double weft_wall_clock(void);       /* seconds since 1970 */

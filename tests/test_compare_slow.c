@@ -137,6 +137,44 @@ START_TEST(the_row_says_why)
 }
 END_TEST
 
+/* ---- a device that hangs ---- */
+
+START_TEST(a_device_that_hangs_is_a_row)
+{
+    static const char spin[] = "    for (volatile int spin = 0; spin < 1;) {\n    }\n";
+    static const char *const from[] = {"    wide sum = (wide)(0.0f);\n    for (int s = 0;",
+                                       "    long r = 0;\n    for (; r + 1 < rows; r += 2)"};
+    char to[256], *before[2];
+    for (int i = 0; i < 2; i++) {
+        (void)snprintf(to, sizeof to, "%s%s", spin, from[i]);
+        before[i] = mutate_kernel("rows.cl", from[i], to);
+    }
+    const int code = run_mutant(COMPARE "opencl:0,cpu --time-limit 8 --out hangs");
+    free(before[1]);
+    restore_kernel("rows.cl", before[0]);
+    ck_assert_msg(code == CHECK, "exit code %d: %s", code, program_err);
+    json_t *all = program_json();
+    const json_t *hangs = device_at(all, 0);
+    ck_assert(json_is_true(json_object_get(hangs, "failed")));
+    ck_says(text(hangs, "failure"),
+            "no sign of life for 8 seconds, a kernel or its compiler hangs");
+    ck_assert_str_eq(text(device_at(all, 1), "verdict"), "reference");
+    json_decref(all);
+}
+END_TEST
+
+/* Nothing is said in the middle of an epoch, but events.jsonl grows. */
+START_TEST(a_slow_device_is_not_ended)
+{
+    static const char wide[] = "input shape=6x5x1\nconv2d filters=256 kernel=5 padding=same\n"
+                               "relu\nconv2d filters=256 kernel=5 padding=same\nflatten\n"
+                               "dense units=3\n";
+    scratch_write("wide.net", wide, sizeof wide - 1);
+    ck_fine("compare wide.net --data idx:data --batch-size 1 --epochs 1 --lr 1e-6 --no-test "
+            "--devices cpu --time-limit 5 -q --out slow");
+}
+END_TEST
+
 static void open_both(void)
 {
     tiny_open();
@@ -157,6 +195,8 @@ int main(void)
     tcase_add_test(tests, a_broken_kernel_without_fusion);
     tcase_add_loop_test(tests, a_device_that_fails_is_a_row, 0, FAULTS);
     tcase_add_test(tests, the_row_says_why);
+    tcase_add_test(tests, a_device_that_hangs_is_a_row);
+    tcase_add_test(tests, a_slow_device_is_not_ended);
     suite_add_tcase(suite, tests);
     return weft_suite_run(suite);
 }
