@@ -1,5 +1,6 @@
 #include "core/lockstep.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -197,58 +198,88 @@ static double bound_of(const weft_op *op)
     return op_chooses(op) && rounding < CHOICE_BOUND ? CHOICE_BOUND : rounding;
 }
 
-static void part(lockstep *l, int32_t i, const weft_tensor *tensor)
+/* The mean square that an output has at least, as far as rounding goes: that of a sum whose terms
+ * have random signs. 0: it is no sum that may cancel. */
+static weft_status find_least(lockstep *l, int32_t i, int output, double *least)
+{
+    const weft_op *op = &l->side[0].plan->op[i];
+    const int input = op_summed_input(op, output);
+    *least = 0;
+    if (input < 0) return WEFT_OK;
+    const weft_tensor *terms = &op->in[input];
+    WEFT_TRY(fetch(*terms, l->buffer[0]));
+    *least = op_mean_square(terms, l->buffer[0], OP_SINGLE) * (double)op_count(terms) /
+             (double)op_count(&op->out[output]);
+    return WEFT_OK;
+}
+
+static void part(lockstep *l, int32_t i, const weft_tensor *tensor, double most)
 {
     weft_lockstep_result *r = l->result;
     r->parted = i;
     r->step = (int32_t)l->values.step + 1;
-    r->first = op_first_beyond(tensor, l->buffer[0], l->buffer[1], OP_SINGLE, r->op[i].bound);
+    r->first = op_first_beyond(tensor, l->buffer[0], l->buffer[1], OP_SINGLE, most);
     for (int k = 0; k < 2 && r->first >= 0; k++)
         r->value[k] = op_value_at(tensor, l->buffer[k], r->first, OP_SINGLE);
 }
 
-/* Compare an output, then give the first device the other's numbers. */
-static weft_status compare(lockstep *l, int32_t i, const weft_plan_tensor *mine,
-                           const weft_plan_tensor *other)
+/* What was compared: an output of an op, and the tensors that both have of it. */
+typedef struct pair {
+    int32_t op;
+    int output;
+    const weft_plan_tensor *mine, *other;
+} pair;
+
+static void judge(lockstep *l, const pair *p, const weft_tensor *tensor, double least)
 {
-    weft_lockstep_op *op = &l->result->op[i];
-    const int32_t step = (int32_t)l->values.step;
-    weft_tensor a = part_of(mine, step);
-    const weft_tensor b = part_of(other, step);
-    WEFT_TRY(fetch(a, l->buffer[0]));
-    WEFT_TRY(fetch(b, l->buffer[1]));
-    const op_match m = op_compare(&a, l->buffer[0], l->buffer[1], OP_SINGLE);
+    weft_lockstep_op *op = &l->result->op[p->op];
+    const op_match m = op_compare(tensor, l->buffer[0], l->buffer[1], OP_SINGLE);
+    const double count = (double)op_count(tensor), square = fmax(m.square, least * count);
+    const double error = m.difference == 0 ? 0 : m.difference / square;
     const bool nans = m.nan_lost > 0 || m.nan_more > 0;
-    op->bound = bound_of(&l->side[0].plan->op[i]);
-    if (!*op->tensor || m.error > op->nmse || nans) {
-        op->nmse = m.error;
-        snprintf(op->tensor, sizeof op->tensor, "%s", mine->name);
+    op->bound = bound_of(&l->side[0].plan->op[p->op]);
+    if (!*op->tensor || error > op->nmse || nans) {
+        op->nmse = error;
+        snprintf(op->tensor, sizeof op->tensor, "%s", p->mine->name);
     }
-    if (nans || !(m.error <= op->bound)) part(l, i, &a); /* infinities make a NaN of it */
+    if (nans || !(error <= op->bound)) /* infinities make a NaN of it */
+        part(l, p->op, tensor, op->bound * square / count);
+}
+
+/* Compare an output, then give the first device the other's numbers. */
+static weft_status compare(lockstep *l, const pair *p)
+{
+    double least = 0;
+    const int32_t step = (int32_t)l->values.step;
+    const weft_tensor a = part_of(p->mine, step);
+    WEFT_TRY(find_least(l, p->op, p->output, &least));
+    WEFT_TRY(fetch(a, l->buffer[0]));
+    WEFT_TRY(fetch(part_of(p->other, step), l->buffer[1]));
+    judge(l, p, &a, least);
     return store(a, l->buffer[1]);
 }
 
 /* Several ops may add to one tensor: behind each of them the sums so far are compared, as long as
  * the second device has not gone on to add more. */
-static weft_status compare_with_twin(lockstep *l, int32_t i, weft_id root)
+static weft_status compare_with_twin(lockstep *l, int32_t i, int output)
 {
     const weft_plan *plan = l->side[0].plan, *other = l->side[1].plan;
+    const weft_id root = plan->tensor[plan->ids[i].out[output]].root;
     const weft_id twin = twin_of(other, &plan->tensor[root]);
     if (twin == WEFT_NO_TENSOR) return WEFT_OK;
     const int32_t k = twin_writer(plan, i, root, other, twin);
     if (k < 0) return WEFT_OK;
     WEFT_TRY(run_to(&l->side[1], k, &l->values));
     if (writer_after(other, k, twin) < l->side[1].next) return WEFT_OK;
-    return compare(l, i, &plan->tensor[root], &other->tensor[twin]);
+    return compare(l, &(pair){i, output, &plan->tensor[root], &other->tensor[twin]});
 }
 
 static weft_status compare_outputs(lockstep *l, int32_t i)
 {
     const weft_plan *plan = l->side[0].plan;
     for (int o = 0; o < WEFT_MAX_OUT && l->result->parted < 0; o++) {
-        const weft_id id = plan->ids[i].out[o];
-        if (id == WEFT_NO_TENSOR || plan->op[i].mode[o] == WEFT_OUT_NONE) continue;
-        WEFT_TRY(compare_with_twin(l, i, plan->tensor[id].root));
+        if (!plan->ids[i].out[o] || plan->op[i].mode[o] == WEFT_OUT_NONE) continue;
+        WEFT_TRY(compare_with_twin(l, i, o));
     }
     return WEFT_OK;
 }

@@ -274,6 +274,28 @@ START_TEST(the_wrong_part_of_a_sum_is_named)
 }
 END_TEST
 
+/* The gradient of a bias before a batch normalization is nothing but rounding, which differs; a sum
+ * that leaves out rows is a fault all the same. */
+START_TEST(a_sum_that_cancels_is_no_fault)
+{
+    static const char text[] = "input shape=6x5x1\n"
+                               "conv2d filters=4 kernel=3 padding=same name=conv\n"
+                               "batchnorm name=first\n"
+                               "flatten\n"
+                               "dense units=5 name=wide\n"
+                               "batchnorm\n"
+                               "dense units=3 bias=no\n";
+    static const char both[] =
+        "diff cancel.net --devices opencl:0,cpu --batch-size 8 --steps 2 --quiet";
+    scratch_write("cancel.net", text, sizeof text - 1);
+    ck_assert_msg(run_mutant(both) == 0, "%s", program_err);
+    char *before = mutate_kernel("rows.cl", "r + 1 < rows", "r + 2 < rows");
+    ck_assert_int_eq(run_mutant(both), CHECK_FAILED);
+    restore_kernel("rows.cl", before);
+    ck_says(program_err, "part in step 1 at sum_rows of ");
+}
+END_TEST
+
 START_TEST(bad_arguments)
 {
     ck_refused(2, "two are wanted", "diff mlp --devices cpu");
@@ -309,6 +331,7 @@ int main(void)
     tcase_add_test(tests, a_dump_has_the_warnings);
     tcase_add_test(tests, two_devices_part_at_the_broken_op);
     tcase_add_loop_test(tests, the_wrong_part_of_a_sum_is_named, 0, 2);
+    tcase_add_test(tests, a_sum_that_cancels_is_no_fault);
     tcase_add_test(tests, bad_arguments);
     suite_add_tcase(suite, tests);
     return weft_suite_run(suite);

@@ -128,8 +128,7 @@ double op_value_at(const weft_tensor *tensor, const void *contents, int64_t i, o
     return width == OP_DOUBLE ? ((const double *)contents)[i] : ((const float *)contents)[i];
 }
 
-/* Mean square of the elements that are not NaN. */
-static double mean_square(const weft_tensor *tensor, const void *contents, op_width width)
+double op_mean_square(const weft_tensor *tensor, const void *contents, op_width width)
 {
     double sum = 0;
     int64_t count = 0;
@@ -150,7 +149,7 @@ static double last_place(double size)
 }
 
 typedef struct sums {
-    double difference, square, largest, rms;
+    double largest, rms;
 } sums;
 
 static void add_pair(double a, double b, int64_t i, sums *s, op_match *match)
@@ -167,27 +166,26 @@ static void add_pair(double a, double b, int64_t i, sums *s, op_match *match)
     if (ulp > match->ulp) match->ulp = ulp;
     if (d > s->largest) match->worst = i;
     if (d > s->largest) s->largest = d;
-    s->difference += d * d;
-    s->square += b * b;
+    match->difference += d * d;
+    match->square += b * b;
 }
 
 op_match op_compare(const weft_tensor *tensor, const void *device, const void *reference,
                     op_width width)
 {
     op_match match = {.error = 0};
-    sums s = {.largest = -1, .rms = sqrt(mean_square(tensor, reference, width))};
+    sums s = {.largest = -1, .rms = sqrt(op_mean_square(tensor, reference, width))};
     for (int64_t i = 0; i < op_count(tensor); i++)
         add_pair(op_value_at(tensor, device, i, OP_SINGLE),
                  op_value_at(tensor, reference, i, width), i, &s, &match);
     /* infinite when all should be 0 */
-    match.error = s.difference == 0 ? 0 : s.difference / s.square;
+    match.error = match.difference == 0 ? 0 : match.difference / match.square;
     return match;
 }
 
 int64_t op_first_beyond(const weft_tensor *tensor, const void *device, const void *reference,
-                        op_width width, double bound)
+                        op_width width, double most)
 {
-    const double most = bound * mean_square(tensor, reference, width);
     for (int64_t i = 0; i < op_count(tensor); i++) {
         const double a = op_value_at(tensor, device, i, OP_SINGLE);
         const double b = op_value_at(tensor, reference, i, width);

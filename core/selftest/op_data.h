@@ -23,7 +23,8 @@ void op_data_free(op_data *data);
 
 /* How an output of a device compares with the reference. */
 typedef struct op_match {
-    double error;     /* normalised mean square error over elements that are not NaN */
+    double error;              /* normalised mean square error over elements that are not NaN */
+    double difference, square; /* what it is the ratio of, summed up */
     double ulp;       /* largest difference, in units of the last place of the larger of the
                          reference's element and its root mean square */
     int64_t worst;    /* element of the largest difference */
@@ -42,10 +43,13 @@ op_match op_compare(const weft_tensor *tensor, const void *device, const void *r
 /* What a bound against exact numbers becomes when both sides round: (x + y)^2 <= 2 x^2 + 2 y^2. */
 enum { OP_BOTH_SIDES = 4 };
 
-/* The first element that lies further from the reference than an error of `bound` spread evenly
- * over all elements would put it, or is NaN in one of them only; -1: none. */
+/* Mean square of the elements that are not NaN. */
+double op_mean_square(const weft_tensor *tensor, const void *contents, op_width width);
+
+/* The first element whose squared difference from the reference is above `most`, or that is NaN or
+ * infinite in one of them only; -1: none. */
 int64_t op_first_beyond(const weft_tensor *tensor, const void *device, const void *reference,
-                        op_width width, double bound);
+                        op_width width, double most);
 
 /* An element of a tensor's contents as a number. */
 double op_value_at(const weft_tensor *tensor, const void *contents, int64_t i, op_width width);

@@ -56,6 +56,22 @@ double op_bound(const weft_op *op)
     return bound + OP_SUM_ERROR * (double)terms_of(op);
 }
 
+int op_summed_input(const weft_op *op, int output)
+{
+    switch (op->kind) {
+    case WEFT_OP_sum_rows:
+        return 0;
+    case WEFT_OP_dense_weight_grad:
+        return output == 1 ? 1 : -1;
+    case WEFT_OP_batchnorm_sums:
+        return 3;
+    case WEFT_OP_batchnorm_block_sums:
+        return 5;
+    default:
+        return -1;
+    }
+}
+
 /* Where variances, deviations and positions stand. */
 static void set_fills(op_case *c)
 {

@@ -25,6 +25,11 @@ void op_list_free(op_list *list);
 /* The normalised mean square error that rounding explains, against exact numbers. */
 double op_bound(const weft_op *op);
 
+/* The input whose elements an output sums over all samples, times numbers of about 1 if any, and
+ * which may cancel to nothing but rounding: the gradient of a bias before a batch normalization
+ * does. -1: the output is no such sum. */
+int op_summed_input(const weft_op *op, int output);
+
 /* Whether a rounding can turn a choice in it: a side of a relu at a number that it computes itself,
  * the place of a maximum among those. */
 bool op_chooses(const weft_op *op);

@@ -128,7 +128,8 @@ static void fail_output(trial *t, int i, const void *device, const void *referen
 {
     char index[64];
     const weft_tensor *tensor = &t->c->op.out[i];
-    const int64_t first = op_first_beyond(tensor, device, reference, OP_SINGLE, bound);
+    const double most = bound * op_mean_square(tensor, reference, OP_SINGLE);
+    const int64_t first = op_first_beyond(tensor, device, reference, OP_SINGLE, most);
     const int64_t at = first < 0 ? 0 : first;
     weft_trial_fail(t->row,
                     "%s, kernel %s, %s: output %d differs first at %s: %.9g instead of %.9g; "
