@@ -142,11 +142,11 @@ static void take_note(const crew *k, cli_contender *to, const char *line)
 
 static void explain_end(cli_contender *to, int code)
 {
+    char signal[CLI_SELF_SIGNAL];
     to->code = code;
     to->failed = code != 0;
     if (code < 0)
-        (void)snprintf(to->failure, sizeof to->failure, "the driver ended the process by signal %d",
-                       -code);
+        (void)snprintf(to->failure, sizeof to->failure, "%s", cli_self_print_signal(-code, signal));
     else if (code == 0)
         to->failure[0] = '\0';
     else if (!*to->failure)

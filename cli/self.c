@@ -2,6 +2,7 @@
 
 #include "cli/self.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +17,22 @@ void cli_self_note(const char *line, char *note, size_t size)
     if (strncmp(line, start, sizeof start - 1) != 0) return;
     if (strncmp(line, warning, sizeof warning - 1) == 0) return;
     (void)snprintf(note, size, "%s", line + sizeof start - 1);
+}
+
+bool cli_self_is_from_outside(int signal)
+{
+    return signal == SIGKILL || signal == SIGTERM || signal == SIGINT || signal == SIGHUP;
+}
+
+const char *cli_self_print_signal(int signal, char text[CLI_SELF_SIGNAL])
+{
+    const char *cause = signal == SIGKILL ? ", as when memory runs out" : "";
+    if (cli_self_is_from_outside(signal))
+        (void)snprintf(text, CLI_SELF_SIGNAL, "it was killed from outside (signal %d%s)", signal,
+                       cause);
+    else
+        (void)snprintf(text, CLI_SELF_SIGNAL, "the driver ended the process by signal %d", signal);
+    return text;
 }
 
 /* ---- listening ---- */

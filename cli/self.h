@@ -8,7 +8,7 @@
 
 #include "core/status.h"
 
-enum { CLI_SELF_NOTE = 400 };
+enum { CLI_SELF_NOTE = 400, CLI_SELF_SIGNAL = 80 };
 
 /* How a process ended. */
 typedef struct cli_self_end {
@@ -29,6 +29,13 @@ weft_status cli_self_run(const char *const *words, double seconds, cli_self_line
 /* All that a command prints, as one text to free(). NULL when it failed, was silent for so many
  * seconds or was stopped; *code is its exit code (-1: it never ran) and `note` that of its end. */
 char *cli_self_text(const char *const *words, double seconds, int *code, char *note, size_t size);
+
+/* Why a process ended by this signal: its driver, or somebody outside. */
+const char *cli_self_print_signal(int signal, char text[CLI_SELF_SIGNAL]);
+
+/* Whether a signal is one that no driver sends: a person did, or the system that was out of memory.
+ */
+bool cli_self_is_from_outside(int signal);
 
 /* Take a line of a process's standard error that may be the reason why it ends: copies what stands
  * behind "weft: ", or leaves the text alone for other lines and for warnings. */

@@ -1,7 +1,6 @@
 /* All parts of a selftest, one process after the other: a driver that crashes or hangs takes its
  * part with it and nothing else. */
 #include <assert.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -68,30 +67,18 @@ static void fail(weft_selftest_row *row, const char *format, ...)
     va_end(arguments);
 }
 
-/* No driver sends these: a person did, or the system that was out of memory. */
-static bool is_from_outside(int signal)
-{
-    return signal == SIGKILL || signal == SIGTERM || signal == SIGINT || signal == SIGHUP;
-}
-
-static weft_status killed(const char *name, int signal)
-{
-    return weft_fail(WEFT_ERR_DEVICE,
-                     "part %s was killed from outside (signal %d%s), so there is no verdict", name,
-                     signal, signal == SIGKILL ? ", as when memory runs out" : "");
-}
-
 static weft_status judge(const part *p, const cli_self_end *end)
 {
-    char seconds[32];
+    char seconds[32], signal[CLI_SELF_SIGNAL];
     const char *name = weft_selftest_name(p->run->part), *note = end->note;
     if (end->silent)
         fail(p->row, "%s: no answer for %s seconds, a kernel or its compiler hangs", name,
              weft_fixed(p->run->wish->time_limit, 0, seconds));
-    else if (is_from_outside(-end->code))
-        return killed(name, -end->code);
+    else if (cli_self_is_from_outside(-end->code))
+        return weft_fail(WEFT_ERR_DEVICE, "part %s: %s, so there is no verdict", name,
+                         cli_self_print_signal(-end->code, signal));
     else if (end->code < 0)
-        fail(p->row, "%s: the driver ended the process by signal %d", name, -end->code);
+        fail(p->row, "%s: %s", name, cli_self_print_signal(-end->code, signal));
     else if (!p->found)
         fail(p->row, "%s: the process ended with exit code %d%s%s", name, end->code,
              *note ? ": " : "", note);

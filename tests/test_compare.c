@@ -4,6 +4,7 @@
 
 #include <math.h>
 
+#include "tests/children.h"
 #include "tests/tiny_run.h"
 
 enum { USAGE = 2, BAD = 3, DEVICE = 4, FILES = 6, CHECK = 8 };
@@ -410,6 +411,21 @@ START_TEST(a_training_that_diverges)
 }
 END_TEST
 
+START_TEST(a_training_that_is_killed)
+{
+    const pid_t parent = program_start("compare tiny.net --data idx:data --batch-size 1 --epochs "
+                                       "10000 --devices cpu --out killed");
+    for (int i = 0; i < 20000 && !exists("killed/cpu/metrics.csv"); i++)
+        pause_ms(1);
+    const pid_t training = child_of(parent);
+    ck_assert_int_gt(training, 0);
+    ck_assert_int_eq(kill(training, SIGKILL), 0);
+    ck_assert_int_eq(program_wait(parent), CHECK);
+    program_read("stderr.txt", program_err);
+    ck_says(program_err, "cpu failed: it was killed from outside (signal 9, as when memory runs");
+}
+END_TEST
+
 /* Without a terminal a signal comes to the parent alone; the training ends with a checkpoint. */
 static const int stops[] = {SIGTERM, SIGHUP, SIGINT};
 enum { STOPS = sizeof stops / sizeof *stops };
@@ -458,6 +474,7 @@ int main(void)
     tcase_add_test(tests, a_folder_that_cannot_be_written);
     tcase_add_test(tests, files_that_cannot_be_written);
     tcase_add_test(tests, a_training_that_diverges);
+    tcase_add_test(tests, a_training_that_is_killed);
     tcase_add_loop_test(tests, a_signal_ends_it_all, 0, STOPS);
     suite_add_tcase(suite, tests);
     return weft_suite_run(suite);

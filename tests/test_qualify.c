@@ -141,7 +141,7 @@ START_TEST(a_kill_from_outside_is_no_verdict)
     static const int signals[] = {SIGKILL, SIGTERM, SIGINT, SIGHUP};
     char act[32], reason[128];
     (void)snprintf(act, sizeof act, "signal %d", signals[_i]);
-    (void)snprintf(reason, sizeof reason, "part %s was killed from outside (signal %d%s)",
+    (void)snprintf(reason, sizeof reason, "part %s: it was killed from outside (signal %d%s)",
                    weft_selftest_name(0), signals[_i],
                    signals[_i] == SIGKILL ? ", as when memory runs out" : "");
     ck_weft_refused(test_device(act, 60), WEFT_ERR_DEVICE, reason);
