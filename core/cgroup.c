@@ -11,11 +11,16 @@ enum { PATH_ROOM = 4096 };
 /* The two that exist. A line of /proc/self/cgroup is NUMBER:CONTROLLERS:GROUP. */
 typedef struct hierarchy {
     const char *controllers, *mount, *limit, *used;
+    const char *cached[2]; /* lines of memory.stat: contents of files, which are given up first */
 } hierarchy;
 
 static const hierarchy hierarchies[] = {
-    {"", "/sys/fs/cgroup", "memory.max", "memory.current"},
-    {"memory", "/sys/fs/cgroup/memory", "memory.limit_in_bytes", "memory.usage_in_bytes"},
+    {"", "/sys/fs/cgroup", "memory.max", "memory.current", {"inactive_file ", "active_file "}},
+    {"memory",
+     "/sys/fs/cgroup/memory",
+     "memory.limit_in_bytes",
+     "memory.usage_in_bytes",
+     {"total_inactive_file ", "total_active_file "}},
 };
 
 /* False without such a file, or when it holds "max". */
@@ -31,12 +36,37 @@ static bool read_bytes(const char *folder, const char *name, int64_t *bytes)
     return weft_parse_int(text, bytes) && *bytes >= 0;
 }
 
+/* What a line says when it starts with that name, else 0. */
+static int64_t value_of(char *line, const char *name)
+{
+    int64_t value = 0;
+    const size_t length = strlen(name);
+    line[strcspn(line, "\n")] = '\0';
+    if (strncmp(line, name, length) != 0) return 0;
+    return weft_parse_int(line + length, &value) && value >= 0 ? value : 0;
+}
+
+static uint64_t cached_in(const char *folder, const hierarchy *h)
+{
+    char path[PATH_ROOM + 64], line[128];
+    uint64_t bytes = 0;
+    (void)snprintf(path, sizeof path, "%s/memory.stat", folder);
+    FILE *file = fopen(path, "r");
+    while (file && fgets(line, sizeof line, file))
+        for (int i = 0; i < 2; i++)
+            bytes += (uint64_t)value_of(line, h->cached[i]);
+    if (file) fclose(file);
+    return bytes;
+}
+
 static uint64_t room_in(const char *folder, const hierarchy *h)
 {
     int64_t limit, used;
     if (!read_bytes(folder, h->limit, &limit) || !read_bytes(folder, h->used, &used))
         return UINT64_MAX;
-    return limit > used ? (uint64_t)(limit - used) : 0;
+    const uint64_t cached = cached_in(folder, h), most = (uint64_t)limit, all = (uint64_t)used;
+    const uint64_t kept = all > cached ? all - cached : 0;
+    return most > kept ? most - kept : 0;
 }
 
 /* The least room of a group and those around it. Inside a container the group's name may be that of

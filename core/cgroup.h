@@ -5,7 +5,7 @@
 #include <stdint.h>
 
 /* Bytes that this process may still take before it, or a group around its own, reaches its limit;
- * what the system keeps of files counts as taken. UINT64_MAX: there is no limit, or it cannot be
+ * what the system keeps of files counts as free. UINT64_MAX: there is no limit, or it cannot be
  * read. root: "" for the folders /proc and /sys, or a folder that holds others, for tests. */
 uint64_t weft_cgroup_room(const char *root);
 

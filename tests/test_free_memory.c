@@ -68,6 +68,22 @@ START_TEST(the_least_room_around_a_group_counts)
 }
 END_TEST
 
+/* The system gives up what it keeps of files before anybody lacks memory. */
+START_TEST(contents_of_files_are_free)
+{
+    put("proc/self/cgroup", "0::/app\n");
+    put_group(V2 "/app", "9000\n", "8000\n");
+    put(V2 "/app/memory.stat", "anon 1500\ninactive_file 4000\nactive_file 2500\nfile 6500\n");
+    ck_room(7500);
+    put(V2 "/app/memory.stat", "inactive_file 99999\nactive_file -3\nactive_file x\n");
+    ck_room(9000);
+    put("proc/self/cgroup", "4:memory:/app\n");
+    put_group(V1 "/app", "9000\n", "8000\n");
+    put(V1 "/app/memory.stat", "inactive_file 1\ntotal_inactive_file 300\ntotal_active_file 200\n");
+    ck_room(1500);
+}
+END_TEST
+
 /* The name is the host's, the folder the container's own. */
 START_TEST(a_container_sees_its_own_folder_only)
 {
@@ -96,6 +112,7 @@ int main(void)
     tcase_add_checked_fixture(limits, setup, scratch_close);
     tcase_add_test(limits, without_groups_there_is_no_limit);
     tcase_add_test(limits, the_least_room_around_a_group_counts);
+    tcase_add_test(limits, contents_of_files_are_free);
     tcase_add_test(limits, a_container_sees_its_own_folder_only);
     tcase_add_test(limits, the_old_interface_has_other_files);
     suite_add_tcase(suite, limits);
