@@ -61,7 +61,8 @@ static float *by_channel(const weft_maps *m, int count)
 {
     const size_t pixels = (size_t)m->height * (size_t)m->width;
     float *values = calloc(pixels * (size_t)count, sizeof *values);
-    for (size_t i = 0; values && i < pixels; i++)
+    if (!values) return NULL;
+    for (size_t i = 0; i < pixels; i++)
         for (int c = 0; c < count; c++)
             values[(size_t)c * pixels + i] = m->values[i * (size_t)m->channels + (size_t)c];
     return values;
