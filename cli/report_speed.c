@@ -11,6 +11,8 @@
 
 enum { COLUMNS = 6, CELL = 32, NAME = 208 };
 
+static const double block_seconds = 0.1; /* half a second for all: a page is waited for */
+
 /* The steps of the training plan, measured. */
 typedef struct timing {
     cli_report *report;
@@ -30,9 +32,11 @@ static weft_status measure(weft_device *device, const weft_device_entry *entry, 
     timing *t = user;
     weft_bench *bench = NULL;
     (void)entry;
-    WEFT_TRY(weft_bench_new(
-        device, &(weft_bench_desc){.graph = t->report->trained.graph, .batch = batch_of(t->report)},
-        &bench));
+    WEFT_TRY(weft_bench_new(device,
+                            &(weft_bench_desc){.graph = t->report->trained.graph,
+                                               .batch = batch_of(t->report),
+                                               .block_seconds = block_seconds},
+                            &bench));
     const weft_status status =
         weft_bench_steps(bench, WEFT_MODE_TRAIN, &(weft_speed){0}, &t->step, &t->count);
     weft_bench_free(bench);

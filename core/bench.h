@@ -16,7 +16,7 @@ typedef struct weft_bench_desc {
     const weft_dataset *data; /* NULL: made-up pictures of the network's input shape */
     int32_t batch;            /* 0: 64 */
     weft_augment augment;     /* of training steps */
-    double block_seconds;     /* of a timed block; 0: 0.3 */
+    double block_seconds;     /* of a timed block; 0: 0.3; steps have five of them */
     int32_t blocks;           /* 0: 7 of each kind */
     double open_seconds;      /* what opening the device took: the start-up begins with it */
     weft_log log;

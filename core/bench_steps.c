@@ -8,9 +8,7 @@
 #include "core/model_private.h"
 #include "core/posix.h"
 
-enum { LEAST_RUNS = 3, MOST_RUNS = 40, BATCHES_A_RUN = 3 };
-
-static const double longest_seconds = 1.5;
+enum { LEAST_RUNS = 3, MOST_RUNS = 40, BATCHES_A_RUN = 3, BLOCKS = 5 };
 
 /* ---- shapes ---- */
 
@@ -89,7 +87,7 @@ static weft_status run_often(weft_bench *b, weft_bench_pass *pass, double *times
 {
     const int32_t ops = pass->plan->op_count;
     WEFT_TRY(run_once(b, pass, times));
-    const double end = weft_clock() + longest_seconds;
+    const double end = weft_clock() + BLOCKS * b->desc.block_seconds;
     for (*runs = 0; *runs < MOST_RUNS && (*runs < LEAST_RUNS || weft_clock() < end); ++*runs)
         WEFT_TRY(run_once(b, pass, times + (int64_t)*runs * ops));
     return WEFT_OK;
