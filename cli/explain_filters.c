@@ -8,7 +8,6 @@
 #include "cli/filters.h"
 #include "cli/output.h"
 #include "cli/select.h"
-#include "report/layer_tiles.h"
 
 enum { TEXT = 320 };
 
@@ -61,8 +60,7 @@ static weft_status attempt(weft_device *device, const weft_device_entry *entry, 
 static weft_status draw(const filters_job *job)
 {
     weft_layer_tiles layer;
-    weft_status status =
-        weft_filter_tiles(job->node->name, &job->filters, CLI_EXPLAIN_TILES, &layer);
+    weft_status status = weft_filter_tiles(job->node->name, &job->filters, CLI_LAYER_TILES, &layer);
     if (status == WEFT_OK) {
         const weft_figure figure = weft_tiles_figure(&layer.tiles);
         status = cli_picture_out_write(job->out, &figure);

@@ -4,11 +4,11 @@
 #include <stdlib.h>
 
 #include "cli/classes.h"
+#include "cli/filters.h"
 #include "cli/output.h"
 #include "core/number.h"
 #include "core/posix.h"
 #include "report/explanation.h"
-#include "report/layer_tiles.h"
 
 enum { TEXT = 320 };
 
@@ -36,7 +36,7 @@ static weft_status add_maps(const cli_explained *e, weft_layer_tiles *layer, wef
     const weft_shape map = weft_explainer_map(e->explainer);
     const weft_maps maps = {weft_explainer_features(e->explainer), map.dim[0], map.dim[1],
                             map.dim[2]};
-    WEFT_TRY(weft_map_tiles(weft_explainer_layer(e->explainer), &maps, CLI_EXPLAIN_TILES, layer));
+    WEFT_TRY(weft_map_tiles(weft_explainer_layer(e->explainer), &maps, CLI_LAYER_TILES, layer));
     *out = layer->tiles;
     return WEFT_OK;
 }

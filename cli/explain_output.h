@@ -6,9 +6,6 @@
 #include "cli/picture_out.h"
 #include "core/explain.h"
 
-/* Filters and feature maps that are drawn at most. */
-enum { CLI_EXPLAIN_TILES = 256 };
-
 typedef struct cli_explained {
     const cli_trained *trained;
     const weft_device_entry *entry;

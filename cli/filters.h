@@ -3,7 +3,10 @@
 #define WEFT_CLI_FILTERS_H
 
 #include "core/model.h"
-#include "report/filters.h"
+#include "report/layer_tiles.h"
+
+/* Most filters, or feature maps, in a picture of a layer. */
+enum { CLI_LAYER_TILES = 256 };
 
 /* The convolution of this name, the first one for NULL; NULL when there is none. */
 const weft_node *cli_convolution(const weft_graph *graph, const char *name);

@@ -6,7 +6,6 @@
 #include "cli/filters.h"
 #include "cli/report_private.h"
 #include "core/explain.h"
-#include "report/layer_tiles.h"
 
 enum { TILES = 32, LAYERS = 6 };
 

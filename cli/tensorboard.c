@@ -5,12 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/filters.h"
 #include "core/number.h"
 #include "core/posix.h"
-#include "report/filters.h"
 #include "report/tensorboard.h"
 
-enum { TAG_TEXT = WEFT_TENSOR_NAME_MAX + 32, NAME_TEXT = 64 };
+enum { TAG_TEXT = WEFT_TENSOR_NAME_MAX + 32, NAME_TEXT = 64, PIXELS = 2 };
 
 static const char PREFIX[] = "events.out.tfevents.", PATTERN[] = "events.out.tfevents.*.weft";
 static const double flush_seconds = 1.0;
@@ -189,31 +189,36 @@ static weft_status add_histograms(cli_tensorboard *b, double now, uint64_t step)
     return WEFT_OK;
 }
 
-/* The weights of the first convolution, or -1. */
-static int32_t first_filters(const weft_model *model)
+static weft_status add_picture(cli_tensorboard *b, double now, uint64_t step, const char *tag,
+                               const weft_figure *figure)
 {
-    for (int32_t i = 0; i < weft_model_parameter_count(model); i++)
-        if (weft_model_parameter(model, i)->file_shape.rank == 4) return i;
-    return -1;
+    char *png;
+    size_t count;
+    WEFT_TRY(weft_figure_png(figure, WEFT_LIGHT, PIXELS, &png, &count));
+    const weft_status status = weft_tensorboard_image(
+        b->file, now, step, tag, PIXELS * figure->width, PIXELS * figure->height, png, count);
+    free(png);
+    return status;
 }
 
+/* Of the first convolution. */
 static weft_status add_filters(cli_tensorboard *b, double now, uint64_t step)
 {
-    char *png, tag[TAG_TEXT];
-    size_t count;
-    const int32_t index = first_filters(b->model);
-    if (index < 0) return WEFT_OK;
-    const weft_parameter *p = weft_model_parameter(b->model, index);
-    const int32_t *dim = p->file_shape.dim;
-    const weft_filters filters = {b->values, dim[0], dim[1], dim[2], dim[3]};
-    const weft_filters_layout layout = weft_filters_place(&filters);
-    if (layout.tiles == 0) return WEFT_OK;
-    WEFT_TRY(weft_model_read(b->model, index, -1, b->values));
-    WEFT_TRY(weft_filters_png(&filters, &png, &count));
-    snprintf(tag, sizeof tag, "filters/%s", p->name);
-    const weft_status status =
-        weft_tensorboard_image(b->file, now, step, tag, layout.width, layout.height, png, count);
-    free(png);
+    float *values;
+    char tag[TAG_TEXT];
+    weft_filters filters;
+    weft_layer_tiles layer;
+    const weft_node *node = cli_convolution(weft_model_graph(b->model), NULL);
+    if (!node) return WEFT_OK;
+    WEFT_TRY(cli_filters_read(b->model, node, &values, &filters));
+    weft_status status = weft_filter_tiles(node->name, &filters, CLI_LAYER_TILES, &layer);
+    if (status == WEFT_OK) {
+        const weft_figure figure = weft_tiles_figure(&layer.tiles);
+        snprintf(tag, sizeof tag, "filters/%s.weight", node->name);
+        status = add_picture(b, now, step, tag, &figure);
+    }
+    weft_layer_tiles_free(&layer);
+    free(values);
     return status;
 }
 

@@ -3,8 +3,14 @@
 #ifndef WEFT_REPORT_LAYER_TILES_H
 #define WEFT_REPORT_LAYER_TILES_H
 
-#include "report/filters.h"
+#include "core/status.h"
 #include "report/tiles.h"
+
+/* filters x channels x height x width numbers, as files hold them. Borrowed. */
+typedef struct weft_filters {
+    const float *values;
+    int filters, channels, height, width;
+} weft_filters;
 
 /* height x width x channels numbers, as layers have them. Borrowed. */
 typedef struct weft_maps {

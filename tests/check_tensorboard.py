@@ -3,7 +3,7 @@
 
 Trains a small network with --tensorboard, reads its files with TensorBoard's own reader (which
 checks the CRC-32C of every record) and holds scalars to steps.csv, metrics.csv and summary.json,
-histograms of the last epoch to the weights of the last checkpoint, and images to be PNG files.
+histograms of the last epoch to the weights of the last checkpoint, and images to be PNG files of the size told.
 
   check_tensorboard.py --weft build/cli/weft
 
@@ -105,8 +105,10 @@ def main():
             if ".running_" not in name and f"gradients/{name}" not in tags["histograms"]:
                 fail(f"no gradients of {name}")
         for tag in tags["images"]:
-            if not events.Images(tag)[-1].encoded_image_string.startswith(b"\x89PNG"):
-                fail(f"{tag} is no PNG")
+            image = events.Images(tag)[-1]
+            kind, width, height = struct.unpack(">8x4x4sII", image.encoded_image_string[:24])
+            if kind != b"IHDR" or (width, height) != (image.width, image.height):
+                fail(f"{tag} is no PNG of {image.width} x {image.height}")
         if not tags["images"]:
             fail("no images")
         print(f"{steps} steps, {len(tags['scalars'])} scalars, {len(weights)} weights, {len(tags['images'])} images")

@@ -5,10 +5,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include <cairo.h>
-
 #include "core/posix.h"
-#include "report/filters.h"
 #include "report/tensorboard.h"
 #include "report/tfrecord.h"
 #include "tests/scratch.h"
@@ -283,103 +280,6 @@ START_TEST(odd_numbers)
 }
 END_TEST
 
-/* ---- filters ---- */
-
-typedef struct source {
-    const char *bytes;
-    size_t left;
-} source;
-
-static cairo_status_t give(void *user, unsigned char *bytes, unsigned int count)
-{
-    source *s = user;
-    if (count > s->left) return CAIRO_STATUS_READ_ERROR;
-    memcpy(bytes, s->bytes, count);
-    s->bytes += count;
-    s->left -= count;
-    return CAIRO_STATUS_SUCCESS;
-}
-
-/* The picture of filters; cairo_surface_destroy it. */
-static cairo_surface_t *drawn(const weft_filters *filters)
-{
-    char *png;
-    size_t count;
-    ck_weft(weft_filters_png(filters, &png, &count));
-    source s = {png, count};
-    cairo_surface_t *surface = cairo_image_surface_create_from_png_stream(give, &s);
-    ck_assert_int_eq(cairo_surface_status(surface), CAIRO_STATUS_SUCCESS);
-    free(png);
-    return surface;
-}
-
-static unsigned channel(cairo_surface_t *surface, int x, int y, int which)
-{
-    const unsigned char *row = cairo_image_surface_get_data(surface) +
-                               (size_t)y * (size_t)cairo_image_surface_get_stride(surface);
-    return ((const uint32_t *)(const void *)row)[x] >> (8 * (2 - which)) & 0xff;
-}
-
-enum { RED, GREEN, BLUE };
-
-START_TEST(signs_have_colours)
-{
-    const float values[] = {0, 1, -1, 0.5f}; /* one filter of 2 x 2 */
-    const weft_filters filters = {values, 1, 1, 2, 2};
-    const weft_filters_layout l = weft_filters_place(&filters);
-    ck_assert_int_eq(l.tiles, 1);
-    ck_assert_int_eq(l.width, 2 * l.scale + 2);
-    cairo_surface_t *s = drawn(&filters);
-    ck_assert_int_eq(cairo_image_surface_get_width(s), l.width);
-    ck_assert_int_eq(cairo_image_surface_get_height(s), l.height);
-    const int near = 1, far = l.scale + 1;
-    ck_assert_uint_gt(channel(s, near, near, RED), 0xe0); /* zero is light */
-    ck_assert_uint_gt(channel(s, near, near, BLUE), 0xe0);
-    ck_assert_uint_gt(channel(s, far, near, RED), channel(s, far, near, BLUE) + 50);
-    ck_assert_uint_gt(channel(s, near, far, BLUE), channel(s, near, far, RED) + 50);
-    ck_assert_uint_gt(channel(s, far, far, RED), channel(s, far, far, BLUE));
-    cairo_surface_destroy(s);
-}
-END_TEST
-
-START_TEST(three_channels_are_colours)
-{
-    const float values[] = {1, -1, 0}; /* red 1, green -1, blue 0 */
-    const weft_filters filters = {values, 1, 3, 1, 1};
-    ck_assert_int_eq(weft_filters_place(&filters).tiles, 1);
-    cairo_surface_t *s = drawn(&filters);
-    ck_assert_uint_eq(channel(s, 1, 1, RED), 255);
-    ck_assert_uint_eq(channel(s, 1, 1, GREEN), 0);
-    ck_assert_uint_eq(channel(s, 1, 1, BLUE), 128);
-    cairo_surface_destroy(s);
-}
-END_TEST
-
-START_TEST(sizes_of_pictures)
-{
-    static const int sizes[][4] = {
-        {1, 1, 1, 1}, {64, 16, 3, 3}, {7, 2, 5, 3}, {2000, 1, 1, 1}, {1, 1, 256, 1}};
-    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
-        const int *n = sizes[i];
-        float *values =
-            calloc((size_t)n[0] * (size_t)n[1] * (size_t)n[2] * (size_t)n[3], sizeof *values);
-        const weft_filters filters = {values, n[0], n[1], n[2], n[3]};
-        const weft_filters_layout l = weft_filters_place(&filters);
-        ck_assert_int_le(l.tiles, 1024);
-        ck_assert_int_ge(l.columns * l.rows, l.tiles);
-        ck_assert_int_lt(l.width, 2000);
-        cairo_surface_destroy(drawn(&filters)); /* all zero: nothing to scale by */
-        free(values);
-    }
-    char *png;
-    size_t count;
-    const weft_filters none = {NULL, 0, 1, 3, 3}, huge = {NULL, 1, 1, 257, 1};
-    ck_weft_refused(weft_filters_png(&none, &png, &count), WEFT_ERR_SHAPE, "no picture");
-    ck_weft_refused(weft_filters_png(&huge, &png, &count), WEFT_ERR_SHAPE, "no picture");
-    ck_assert_ptr_null(png);
-}
-END_TEST
-
 int main(void)
 {
     Suite *suite = suite_create("tensorboard");
@@ -396,9 +296,6 @@ int main(void)
     tcase_add_test(tests, refusals);
     tcase_add_test(tests, buckets);
     tcase_add_test(tests, odd_numbers);
-    tcase_add_test(tests, signs_have_colours);
-    tcase_add_test(tests, three_channels_are_colours);
-    tcase_add_test(tests, sizes_of_pictures);
     suite_add_tcase(suite, tests);
     return weft_suite_run(suite);
 }
