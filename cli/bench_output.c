@@ -26,20 +26,20 @@ static double arena_ratio(const weft_plan_totals *plan)
 
 static void put_number(double value, int decimals, int width)
 {
-    char text[32];
+    char text[WEFT_NUMBER_TEXT];
     cli_put_column(stdout, weft_fixed(value, decimals, text), -width);
 }
 
 static void put_percent(double share, int width)
 {
-    char text[32], with_sign[40];
+    char text[WEFT_NUMBER_TEXT], with_sign[40];
     snprintf(with_sign, sizeof with_sign, "%s %%", weft_fixed(100 * share, 0, text));
     cli_put_column(stdout, isnan(share) ? "-" : with_sign, -width);
 }
 
 static void put_head(const cli_bench *b)
 {
-    char device[CLI_DEVICE_TEXT], text[32];
+    char device[CLI_DEVICE_TEXT], text[WEFT_NUMBER_TEXT];
     const weft_bench_result *r = b->result;
     printf("model        %s, %lld parameters, batch %d, %s\n", b->model, (long long)b->parameters,
            (int)b->batch, b->data ? b->data : "made-up samples");
@@ -65,7 +65,7 @@ static void put_rate(const char *name, const weft_bench_rate *rate)
 
 static void put_rates(const cli_bench *b)
 {
-    char text[32];
+    char text[WEFT_NUMBER_TEXT];
     const weft_bench_result *r = b->result;
     printf("\n%-12s%10s%10s%13s%9s%9s\n", "", "images/s", "best", "MFLOP/image", "GFLOP/s",
            "of peak");
@@ -76,7 +76,7 @@ static void put_rates(const cli_bench *b)
 
 static void put_step_sums(const cli_bench *b, const char *name, const weft_bench_rate *rate)
 {
-    char text[32];
+    char text[WEFT_NUMBER_TEXT];
     const double host = host_share(b, rate);
     cli_put_column(stdout, name, 13);
     printf("%d steps, %d launches, %s moved", (int)rate->plan.ops, (int)rate->plan.launches,
@@ -87,7 +87,7 @@ static void put_step_sums(const cli_bench *b, const char *name, const weft_bench
 
 static void put_memory(const cli_bench *b)
 {
-    char weights[32], arena[32], scratch[32], peak[32], ratio[32];
+    char weights[32], arena[32], scratch[WEFT_NUMBER_TEXT], peak[32], ratio[WEFT_NUMBER_TEXT];
     const weft_bench_result *r = b->result;
     printf("memory       weights %s, activations %s (%s x the live peak), scratch %s\n",
            cli_bytes((double)r->memory.weights, weights),

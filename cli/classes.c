@@ -20,7 +20,7 @@ static int32_t next_best(const float *values, int32_t classes, int32_t last)
 void cli_put_classes(const cli_trained *trained, const float *probabilities, int32_t top)
 {
     int32_t last = -1;
-    char name[24], number[32];
+    char name[24], number[WEFT_NUMBER_TEXT];
     for (int32_t i = 0; i < top; i++) {
         last = next_best(probabilities, cli_trained_outputs(trained), last);
         if (last < 0) return;

@@ -48,7 +48,7 @@ static const char *print_kernels(const weft_selftest_row *row, char text[WEFT_SE
 
 static void put_row(int part, const weft_selftest_row *row)
 {
-    char cases[16], nmse[32], bound[32], ulp[32], kernels[WEFT_SELFTEST_TEXT];
+    char cases[16], nmse[32], bound[32], ulp[WEFT_NUMBER_TEXT], kernels[WEFT_SELFTEST_TEXT];
     if (row->verdict == WEFT_VERDICT_NONE) return;
     snprintf(cases, sizeof cases, "%d", row->cases);
     put_line(weft_selftest_name(part), cases, scientific(row->nmse, nmse),
@@ -96,7 +96,7 @@ static json_t *result_json(const weft_device_entry *entry, const cli_selftest_re
 static weft_status put_result(const cli_args *args, const weft_device_entry *entry,
                               const cli_selftest_result *r)
 {
-    char text[CLI_DEVICE_TEXT], seconds[32];
+    char text[CLI_DEVICE_TEXT], seconds[WEFT_NUMBER_TEXT];
     if (cli_given(args, CLI_OPT_JSON)) return cli_put_json(result_json(entry, r));
     put_table(r);
     printf("%s, %s: %s in %s s%s\n", entry->id, cli_device_print(entry, text),

@@ -222,7 +222,7 @@ static weft_status start_tensorboard(session *s)
 
 static void print_figures(const char *name, double loss, double accuracy)
 {
-    char text[32], more[32];
+    char text[WEFT_NUMBER_TEXT], more[WEFT_NUMBER_TEXT];
     if (isnan(loss)) return;
     printf("%-12s %8s   %8s\n", name, weft_fixed(loss, 4, text), weft_fixed(accuracy, 4, more));
 }
@@ -230,7 +230,7 @@ static void print_figures(const char *name, double loss, double accuracy)
 static void print_table(const session *s, const weft_device_entry *entry)
 {
     const weft_train_result *r = &s->result;
-    char seconds[32], speed[32], device[CLI_DEVICE_TEXT];
+    char seconds[WEFT_NUMBER_TEXT], speed[WEFT_NUMBER_TEXT], device[CLI_DEVICE_TEXT];
     const char *curves = cli_pictures_path(s->pictures);
     if (!isnan(r->train_loss)) printf("%-12s %8s   %8s\n", "", "loss", "accuracy");
     print_figures("train", r->train_loss, r->train_accuracy);

@@ -33,7 +33,7 @@ static void put_line(const char *layer, const char *op, const char *prior, const
 
 static void put_table(const weft_tune_result *r)
 {
-    char prior[32], best[32], share[32];
+    char prior[WEFT_NUMBER_TEXT], best[WEFT_NUMBER_TEXT], share[WEFT_NUMBER_TEXT];
     put_line("layer", "op", "prior us", "best us", "choice");
     for (int32_t i = 0; i < r->count; i++) {
         const weft_tune_row *row = &r->row[i];

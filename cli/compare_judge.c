@@ -82,7 +82,8 @@ static void say_step(const cli_compare *c, cli_contender *to)
 /* A figure of the end beside those of the seeds: the one with the smaller chance. */
 static void say_end(const cli_compare *c, cli_contender *to)
 {
-    char end[32], mean[32], deviation[32], chance[WEFT_NUMBER_TEXT];
+    char end[WEFT_NUMBER_TEXT], mean[WEFT_NUMBER_TEXT], deviation[WEFT_NUMBER_TEXT],
+        chance[WEFT_NUMBER_TEXT];
     static const char *const names[] = {"loss", "accuracy"};
     const double *p = to->evidence.chance;
     const int worst = p[1] < p[0] ? 1 : 0;

@@ -23,7 +23,7 @@ static int name_width(const cli_compare *c)
 
 static void put_number(double value, int decimals, int width)
 {
-    char text[32];
+    char text[WEFT_NUMBER_TEXT];
     cli_put_column(stdout, weft_fixed(value, decimals, text), -width);
 }
 
@@ -132,7 +132,7 @@ static void put_all_ends(const cli_compare *c)
 /* "0.0123 val, epoch 3" */
 static void put_gap(const cli_gap *gap)
 {
-    char number[32], text[80];
+    char number[WEFT_NUMBER_TEXT], text[80];
     const char *curve =
         strcmp(gap->curve ? gap->curve : "", "validation") == 0 ? "val" : gap->curve;
     if (isnan(gap->value))

@@ -241,7 +241,7 @@ static void fill_draws(const session *s, words *w, weft_data_sheet *sheet)
 static void channels_text(const float *values, int32_t channels, char *text, size_t size)
 {
     static const char *const names[] = {"R ", " G ", " B "};
-    char number[32];
+    char number[WEFT_NUMBER_TEXT];
     size_t used = 0;
     for (int32_t c = 0; c < channels; c++)
         used += (size_t)snprintf(text + used, size - used, "%s%.20s", channels == 3 ? names[c] : "",

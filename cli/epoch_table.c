@@ -29,7 +29,7 @@ void cli_epoch_head(int64_t epochs, char text[CLI_ROW_TEXT])
 
 void cli_epoch_row(int64_t epochs, const weft_epoch_report *r, char text[CLI_ROW_TEXT])
 {
-    char epoch[32], number[6][32];
+    char epoch[32], number[6][WEFT_NUMBER_TEXT];
     if (2 * digits_of(epochs) + 1 <= MOST)
         snprintf(epoch, sizeof epoch, "%u/%lld", (unsigned)r->epoch, (long long)epochs);
     else

@@ -52,7 +52,7 @@ static void put_short_name(const cli_scores *s, int32_t class, int most)
 
 static void put_figure(double value)
 {
-    char text[32];
+    char text[WEFT_NUMBER_TEXT];
     cli_put_column(stdout, weft_fixed(isnan(value) ? 0 : value, DIGITS, text), -FIGURE_WIDTH);
 }
 
@@ -178,7 +178,7 @@ static void put_bar(double confidence, double accuracy)
 
 static void print_calibration(const weft_calibration *c)
 {
-    char low[32], high[32], number[32];
+    char low[WEFT_NUMBER_TEXT], high[WEFT_NUMBER_TEXT], number[WEFT_NUMBER_TEXT];
     printf("\ncalibration: expected calibration error %s\n", weft_fixed(c->error, DIGITS, number));
     if (c->samples == 0) return;
     printf("bin of confidence  samples  accuracy  confidence (|) beside accuracy (=)\n");
@@ -197,7 +197,7 @@ static void print_calibration(const weft_calibration *c)
 
 static void put_error(const cli_scores *s, const weft_sample_score *error)
 {
-    char number[32];
+    char number[WEFT_NUMBER_TEXT];
     printf("%8lld  %8s  ", (long long)error->index, weft_fixed(error->loss, DIGITS, number));
     put_name(s, error->class, ERROR_NAME_MAX);
     printf("  %6s  ", weft_fixed(error->class_probability, DIGITS, number));
@@ -236,7 +236,7 @@ static void print_errors(const cli_scores *s)
 
 static void print_head(const cli_scores *s)
 {
-    char number[32];
+    char number[WEFT_NUMBER_TEXT];
     cli_put_column(stdout, cli_trained_title(s->trained), 0);
     printf(" on %s, %s split, %lld samples\n", s->data->name, s->split,
            (long long)s->score.samples);

@@ -70,7 +70,7 @@ static int map_tiles(const cli_explained *e, weft_tile tile[3], const char *labe
 
 weft_status cli_explain_draw(const cli_explained *e)
 {
-    char title[TEXT], subtitle[TEXT], label[TEXT] = "", number[32], name[24];
+    char title[TEXT], subtitle[TEXT], label[TEXT] = "", number[WEFT_NUMBER_TEXT], name[24];
     weft_tile tile[3];
     weft_layer_tiles layer = {.maps = NULL};
     weft_explanation figure = {.maps = {.title = title,
@@ -106,7 +106,7 @@ void cli_explain_print_files(const cli_picture_out *out)
 
 void cli_explain_print(const cli_explained *e, int32_t top)
 {
-    char name[24], number[32];
+    char name[24], number[WEFT_NUMBER_TEXT];
     const weft_shape map = weft_explainer_map(e->explainer);
     cli_trained_print(e->trained, e->entry);
     putchar('\n');

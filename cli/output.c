@@ -137,7 +137,7 @@ void cli_put_wrapped(FILE *file, const char *text, int at, int indent)
 const char *cli_bytes(double bytes, char text[32])
 {
     static const char *const units[] = {"B", "KB", "MB", "GB", "TB"};
-    char number[32];
+    char number[WEFT_NUMBER_TEXT];
     int unit = 0;
     while (bytes >= 1000 && unit < 4) {
         bytes /= 1000;

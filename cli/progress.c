@@ -206,7 +206,8 @@ static void add_plot(cli_progress *p, int width)
 
 static void add_step(cli_progress *p, int width)
 {
-    char text[TEXT_MAX], loss[32], accuracy[32], speed[32], left[32];
+    char text[TEXT_MAX], loss[WEFT_NUMBER_TEXT], accuracy[WEFT_NUMBER_TEXT],
+        speed[WEFT_NUMBER_TEXT], left[WEFT_NUMBER_TEXT];
     const weft_step_report *r = &p->step;
     snprintf(text, sizeof text, "epoch %u/%lld  %lld/%lld  loss %s  acc %s  %s img/s  ETA %s",
              (unsigned)r->epoch, (long long)p->epochs, (long long)r->step_in_epoch,
@@ -246,7 +247,8 @@ void cli_progress_step(cli_progress *progress, const weft_step_report *r)
 /* The line of an epoch where there is no table. */
 static void epoch_line(const cli_progress *p, const weft_epoch_report *r, char text[TEXT_MAX])
 {
-    char loss[32], accuracy[32], val_loss[32], val_accuracy[32], seconds[32], speed[32];
+    char loss[WEFT_NUMBER_TEXT], accuracy[WEFT_NUMBER_TEXT], val_loss[WEFT_NUMBER_TEXT],
+        val_accuracy[WEFT_NUMBER_TEXT], seconds[WEFT_NUMBER_TEXT], speed[WEFT_NUMBER_TEXT];
     char validation[80] = "";
     if (!isnan(r->val_loss)) {
         snprintf(validation, sizeof validation, "  val %s %s", weft_fixed(r->val_loss, 4, val_loss),

@@ -83,7 +83,7 @@ static weft_status compute(const cli_report *r, const weft_node *layer, embeddin
 
 static weft_status draw(cli_report *r, const weft_node *layer, const embedding *e)
 {
-    char subtitle[CLI_REPORT_TEXT], axis[2][AXIS], number[32];
+    char subtitle[CLI_REPORT_TEXT], axis[2][AXIS], number[WEFT_NUMBER_TEXT];
     (void)snprintf(subtitle, sizeof subtitle,
                    "The %lld numbers that %.64s makes of each of %lld test samples",
                    (long long)e->width, layer->name, (long long)e->count);

@@ -56,7 +56,7 @@ static weft_status add_tile(const cli_report *r, weft_explainer *explainer,
     const weft_shape shape = weft_explainer_map(explainer);
     const size_t pixels = (size_t)shape.dim[0] * (size_t)shape.dim[1];
     const weft_picture picture = cli_report_picture(r, s->index);
-    char number[32];
+    char number[WEFT_NUMBER_TEXT];
     float *map = g->maps + (size_t)i * pixels;
     WEFT_TRY(weft_explainer_run(explainer, picture.pixels, s->predicted));
     memcpy(map, weft_explainer_gradcam(explainer), pixels * sizeof *map);

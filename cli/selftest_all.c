@@ -69,7 +69,7 @@ static void fail(weft_selftest_row *row, const char *format, ...)
 
 static weft_status judge(const part *p, const cli_self_end *end)
 {
-    char seconds[32], signal[CLI_SELF_SIGNAL];
+    char seconds[WEFT_NUMBER_TEXT], signal[CLI_SELF_SIGNAL];
     const char *name = weft_selftest_name(p->run->part), *note = end->note;
     if (end->silent)
         fail(p->row, "%s: no answer for %s seconds, a kernel or its compiler hangs", name,

@@ -233,20 +233,28 @@ START_TEST(a_dump_has_the_warnings)
 }
 END_TEST
 
+/* Without a fault `weft diff` finds none; with a broken line it names where the devices part. */
+static void ck_parts_at(const char *where, const char *arguments, const char *file,
+                        const char *line, const char *broken)
+{
+    ck_assert_msg(run_mutant(arguments) == 0, "%s", program_err);
+    char *before = mutate_kernel(file, line, broken);
+    ck_assert_int_eq(run_mutant(arguments), CHECK_FAILED);
+    restore_kernel(file, before);
+    ck_says(program_err, where);
+}
+
 /* One broken kernel in the middle of a network: that op is named and no other, though every later
  * one works on what it made. */
 START_TEST(two_devices_part_at_the_broken_op)
 {
     static const char both[] =
         "diff lenet5 --devices opencl:0,cpu --batch-size 8 --steps 2 --quiet";
+    ck_parts_at("part in step 1 at conv2d_weight_grad of ", both, "conv_grad.cl",
+                "min(room / stride + 1, count)", "min(room / stride, count)");
+    ck_says(program_err, "(backward)");
     ck_assert_int_eq(run_mutant(both), 0);
     ck_says(program_out, "opencl:0 and cpu agree in 2 steps");
-    char *before =
-        mutate_kernel("conv_grad.cl", "min(room / stride + 1, count)", "min(room / stride, count)");
-    ck_assert_int_eq(run_mutant(both), CHECK_FAILED);
-    restore_kernel("conv_grad.cl", before);
-    ck_says(program_err, "part in step 1 at conv2d_weight_grad of ");
-    ck_says(program_err, "(backward)");
 }
 END_TEST
 
@@ -266,11 +274,8 @@ START_TEST(the_wrong_part_of_a_sum_is_named)
     (void)snprintf(arguments, sizeof arguments,
                    "diff fork.net --devices %s --family vector --batch-size 8 --steps 2 --quiet",
                    orders[_i]);
-    ck_assert_msg(run_mutant(arguments) == 0, "%s", program_err);
-    char *before = mutate_kernel("conv_taps.cl", "row + PL * K + i", "row + i");
-    ck_assert_int_eq(run_mutant(arguments), CHECK_FAILED);
-    restore_kernel("conv_taps.cl", before);
-    ck_says(program_err, "part in step 1 at conv2d_data_grad of two (backward): stem/out/backward");
+    ck_parts_at("part in step 1 at conv2d_data_grad of two (backward): stem/out/backward",
+                arguments, "conv_taps.cl", "row + PL * K + i", "row + i");
 }
 END_TEST
 
@@ -288,11 +293,7 @@ START_TEST(a_sum_that_cancels_is_no_fault)
     static const char both[] =
         "diff cancel.net --devices opencl:0,cpu --batch-size 8 --steps 2 --quiet";
     scratch_write("cancel.net", text, sizeof text - 1);
-    ck_assert_msg(run_mutant(both) == 0, "%s", program_err);
-    char *before = mutate_kernel("rows.cl", "r + 1 < rows", "r + 2 < rows");
-    ck_assert_int_eq(run_mutant(both), CHECK_FAILED);
-    restore_kernel("rows.cl", before);
-    ck_says(program_err, "part in step 1 at sum_rows of ");
+    ck_parts_at("part in step 1 at sum_rows of ", both, "rows.cl", "r + 1 < rows", "r + 2 < rows");
 }
 END_TEST
 
