@@ -31,7 +31,6 @@ typedef struct session {
     cli_training training;
     weft_loaded *data, *test;
     char *folder;
-    char *report; /* its file; NULL: there is none */
     cli_progress *progress;
     cli_pictures *pictures;
     cli_tensorboard *board; /* NULL: not wished for */
@@ -246,7 +245,6 @@ static void print_table(const session *s, const weft_device_entry *entry)
     printf("\ntrained on   %s: ", cli_device_words(entry));
     cli_put_column(stdout, cli_device_print(entry, device), 0);
     if (curves) printf("\ncurves       %s", curves);
-    if (s->report) printf("\nreport       %s", s->report);
     printf("\nrun          %s\n", s->folder);
 }
 
@@ -272,6 +270,7 @@ static weft_status tell(const session *s, const weft_device_entry *entry)
     if (s->result.outcome == WEFT_STOPPED) {
         cli_note("stopped; weft train --resume %s goes on", s->folder);
     }
+    fflush(stdout); /* a report takes a while */
     return WEFT_OK;
 }
 
@@ -337,8 +336,12 @@ static void report(session *s, const cli_wish *wish, const cli_choice *choice)
                                   .no_test = !s->test,
                                   .device = *wish,
                                   .log = s->log};
-    if (cli_report_write(&page, choice->device, choice->entry, &s->report) == WEFT_OK) return;
-    weft_say(&s->log, WEFT_WARNING, "no report: %s", weft_error());
+    char *path = NULL;
+    if (cli_report_write(&page, choice->device, choice->entry, &path) != WEFT_OK)
+        weft_say(&s->log, WEFT_WARNING, "no report: %s", weft_error());
+    else if (!cli_given(s->args, CLI_OPT_JSON))
+        printf("report       %s\n", path);
+    free(path);
 }
 
 /* ---- the command ---- */
@@ -362,8 +365,8 @@ static weft_status train(session *s)
     if (status == WEFT_OK) status = start_tensorboard(s);
     if (status == WEFT_OK) status = weft_trainer_run(s->trainer, &s->result);
     cli_progress_end(s->progress);
-    if (status == WEFT_OK) report(s, &wish, &choice);
     if (status == WEFT_OK) status = tell(s, choice.entry);
+    if (status == WEFT_OK) report(s, &wish, &choice);
     if (status == WEFT_ERR_DIVERGED && cli_given(s->args, CLI_OPT_JSON)) {
         const weft_status printed = print_summary(s);
         if (printed != WEFT_OK) status = printed;
@@ -400,6 +403,5 @@ int cli_run_train(const cli_args *args)
     weft_dataset_free(s.test);
     cli_training_free(&s.training);
     free(s.folder);
-    free(s.report);
     return stopped ? cli_signals_exit_code() : code;
 }

@@ -52,7 +52,7 @@ static double accuracy_of(const weft_epoch_report *epoch)
 double cli_seconds_to(const weft_epoch_report *epoch, int count, double accuracy)
 {
     double sum = 0;
-    for (int i = 0; i < count; i++) {
+    for (int i = 0; i < count && epoch[i].epoch == (uint32_t)i + 1; i++) {
         sum += epoch[i].seconds;
         if (accuracy_of(&epoch[i]) >= accuracy) return sum;
     }

@@ -35,7 +35,7 @@ void cli_gaps(const cli_figures *is, const cli_figures *reference, cli_gap *loss
               cli_gap *accuracy);
 
 /* Seconds of training and validation until an accuracy is reached: of validation, of training
- * where there is none. NAN: it never is. */
+ * where there is none. NAN: it never is, or an epoch before is missing, whose time nobody knows. */
 double cli_seconds_to(const weft_epoch_report *epoch, int count, double accuracy);
 
 /* The four highest round accuracies that one of the runs reaches, rising; how many. */

@@ -257,4 +257,7 @@ void cli_scores_print(const cli_scores *s)
     print_pairs(s);
     print_calibration(&s->calibration);
     print_errors(s);
+    if (!cli_picture_out_wanted(s->reliability)) return;
+    putchar('\n');
+    cli_picture_out_tell(s->reliability);
 }

@@ -102,7 +102,7 @@ static weft_status tell(const filters_job *job, const weft_device_entry *entry)
     if (cli_picture_out_wanted(job->out)) WEFT_TRY(draw(job));
     if (cli_given(job->args, CLI_OPT_JSON)) return put_json(job);
     cli_trained_print(job->trained, entry);
-    cli_explain_print_files(job->out);
+    cli_picture_out_tell(job->out);
     return WEFT_OK;
 }
 

@@ -97,13 +97,6 @@ weft_status cli_explain_draw(const cli_explained *e)
 
 /* ---- words ---- */
 
-void cli_explain_print_files(const cli_picture_out *out)
-{
-    printf("wrote ");
-    cli_picture_out_print(out);
-    putchar('\n');
-}
-
 void cli_explain_print(const cli_explained *e, int32_t top)
 {
     char name[24], number[WEFT_NUMBER_TEXT];
@@ -131,7 +124,7 @@ void cli_explain_print(const cli_explained *e, int32_t top)
     }
     if (!weft_explainer_has_saliency(e->explainer))
         puts("saliency   nothing above 0: no pixel moves the output");
-    cli_explain_print_files(e->out);
+    cli_picture_out_tell(e->out);
 }
 
 /* ---- JSON ---- */

@@ -23,9 +23,6 @@ typedef struct cli_explained {
  * the first word names, or in the current one when that is a file. --json without -o draws none. */
 weft_status cli_explain_name(const cli_args *args, const char *stem, cli_picture_out *out);
 
-/* "wrote x.svg, x.png" */
-void cli_explain_print_files(const cli_picture_out *out);
-
 /* Draw into the files. */
 weft_status cli_explain_draw(const cli_explained *explained);
 

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/output.h"
 #include "datasets/datasets.h"
 
 weft_status cli_input_shape(const cli_trained *trained, weft_shape *out)
@@ -22,12 +23,32 @@ static bool learnt_light_on_dark(const weft_normalize *norm)
     return norm->channels == 1 && norm->mean[0] > 0.0f && norm->mean[0] < 0.5f;
 }
 
+static const char *colours_of(weft_shape shape)
+{
+    return shape.dim[2] == 1 ? "grey" : "colour";
+}
+
+/* A picture of another size or in other colours is made to fit. */
+static void tell_fitting(const cli_args *args, const char *path, weft_shape from, weft_shape to)
+{
+    const weft_log log = cli_plain_log(cli_given(args, CLI_OPT_QUIET));
+    const bool whole = (int64_t)from.dim[0] * to.dim[1] == (int64_t)from.dim[1] * to.dim[0];
+    if (weft_shape_equal(from, to)) return;
+    weft_say(&log, WEFT_INFO, "%s: taken as %d x %d pixels in %s, from %s%d x %d in %s", path,
+             to.dim[1], to.dim[0], colours_of(to), whole ? "" : "the middle of ", from.dim[1],
+             from.dim[0], colours_of(from));
+}
+
 weft_status cli_input_file(const cli_args *args, const cli_trained *trained, const char *path,
                            uint8_t *pixels)
 {
+    weft_shape from;
+    const weft_shape to = weft_graph_input(trained->graph);
     const weft_invert invert = (weft_invert)cli_integer(args, CLI_OPT_INVERT, WEFT_INVERT_AUTO);
-    return weft_picture_read(path, weft_graph_input(trained->graph), invert,
-                             learnt_light_on_dark(&trained->norm), pixels);
+    WEFT_TRY(
+        weft_picture_read(path, to, invert, learnt_light_on_dark(&trained->norm), pixels, &from));
+    tell_fitting(args, path, from, to);
+    return WEFT_OK;
 }
 
 static weft_status copy_sample(const cli_args *args, const cli_trained *trained,

@@ -16,7 +16,8 @@ typedef struct cli_sample {
  * none. */
 weft_status cli_input_shape(const cli_trained *trained, weft_shape *out);
 
-/* Read a picture file into the bytes of such a picture, inverted as --invert says. */
+/* Read a picture file into the bytes of such a picture, inverted as --invert says. A note tells how
+ * one of another size or in other colours was made to fit. */
 weft_status cli_input_file(const cli_args *args, const cli_trained *trained, const char *path,
                            uint8_t *pixels);
 

@@ -94,6 +94,13 @@ void cli_picture_out_print(const cli_picture_out *out)
     if (out->png) cli_put_column(stdout, out->png, 0);
 }
 
+void cli_picture_out_tell(const cli_picture_out *out)
+{
+    printf("wrote ");
+    cli_picture_out_print(out);
+    putchar('\n');
+}
+
 json_t *cli_picture_out_json(const cli_picture_out *out)
 {
     json_t *list = json_array();

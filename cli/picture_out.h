@@ -33,8 +33,9 @@ static inline bool cli_picture_out_wanted(const cli_picture_out *out)
 /* WEFT_ERR_IO names the file. */
 weft_status cli_picture_out_write(const cli_picture_out *out, const weft_figure *figure);
 
-/* "x.svg, x.png" on stdout, without a newline, and as a list. */
+/* "x.svg, x.png" on stdout, without a newline; "wrote x.svg, x.png" as a line; as a list. */
 void cli_picture_out_print(const cli_picture_out *out);
+void cli_picture_out_tell(const cli_picture_out *out);
 json_t *cli_picture_out_json(const cli_picture_out *out);
 
 #endif

@@ -105,7 +105,7 @@ static weft_status put_epochs(cli_report *r)
     if (stride == 1)
         (void)snprintf(caption, sizeof caption, "All %d epochs; * is the best so far", count);
     else
-        (void)snprintf(caption, sizeof caption, "One of every %d of %d epochs", stride, count);
+        (void)snprintf(caption, sizeof caption, "One in %d of %d epochs", stride, count);
     if (status == WEFT_OK)
         weft_html_add_table(r->page, &(weft_html_table){.caption = caption,
                                                         .column = columns,

@@ -234,26 +234,32 @@ static weft_status read_line(metrics *m, char *line, size_t length)
     return WEFT_OK;
 }
 
-/* A last line without its end is one that a crash has torn. */
 static weft_status read_lines(metrics *m, char *text, size_t bytes)
 {
     const char *const behind = text + bytes;
-    char *end;
-    for (char *line = text; (end = memchr(line, '\n', (size_t)(behind - line))); line = end + 1) {
+    char *line = text;
+    for (char *end; (end = memchr(line, '\n', (size_t)(behind - line))); line = end + 1) {
         *end = '\0';
         m->line++;
         WEFT_TRY(read_line(m, line, (size_t)(end - line)));
     }
+    m->line++;
+    if (line < behind) refuse(m, "cut off", NULL);
     finish_rows(m);
     return WEFT_OK;
 }
 
-static void tell_damage(const metrics *m, const weft_log *log)
+/* Without a row there is nothing to go on with. */
+static weft_status tell_damage(const metrics *m, const weft_log *log)
 {
     char more[48] = "";
-    if (m->damaged == 0) return;
+    if (m->damaged == 0) return WEFT_OK;
     if (m->damaged > 1) (void)snprintf(more, sizeof more, ", and %d more lines", m->damaged - 1);
+    if (m->count == 0)
+        return weft_fail(WEFT_ERR_FORMAT, "%s:%d: %s%s; no epoch is left", m->path, m->first_line,
+                         m->reason, more);
     weft_say(log, WEFT_WARNING, "%s:%d: %s; left out%s", m->path, m->first_line, m->reason, more);
+    return WEFT_OK;
 }
 
 static weft_status read_metrics(const char *path, const weft_log *log, weft_epoch_report **rows,
@@ -263,13 +269,13 @@ static weft_status read_metrics(const char *path, const weft_log *log, weft_epoc
     char *text = NULL;
     size_t bytes = 0;
     WEFT_TRY(weft_read_file(path, METRICS_BYTES_MAX, &text, &bytes));
-    const weft_status status = read_lines(&m, text, bytes);
+    weft_status status = read_lines(&m, text, bytes);
     free(text);
+    if (status == WEFT_OK) status = tell_damage(&m, log);
     if (status != WEFT_OK) {
         free(m.row);
         return status;
     }
-    tell_damage(&m, log);
     *rows = m.row;
     *count = m.count;
     return WEFT_OK;

@@ -13,7 +13,8 @@ weft_status cli_json_file(const char *path, const char *what, json_t **out);
 
 /* The rows of FOLDER/metrics.csv, epochs rising, `best` as it was then; NULL and 0 when there is no
  * such file. A damaged line is left out, of two whose epochs do not rise the one that breaks the
- * count of epochs: one warning names the first and counts the others. free() the rows. */
+ * count of epochs: one warning names the first and counts the others, or WEFT_ERR_FORMAT when
+ * no line is left. free() the rows. */
 weft_status cli_run_epochs(const char *folder, const weft_log *log, weft_epoch_report **rows,
                            int *count);
 

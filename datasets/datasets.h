@@ -46,10 +46,10 @@ typedef enum weft_invert { WEFT_INVERT_AUTO, WEFT_INVERT_YES, WEFT_INVERT_NO } w
  * take the centred square-or-aspect crop of shape's aspect, resize by area averaging (bilinear when
  * growing), convert to the channels of shape (1: grey by Rec. 601 luma, 3: RGB), invert as asked.
  * AUTO inverts when light_on_dark and the border of the picture is lighter than its middle half.
- * bytes: H x W x C. WEFT_ERR_FORMAT: damaged, more than 64 megapixels, or other than 1 or 3
- * channels wanted. */
+ * bytes: H x W x C. *from, when it is not NULL: H x W x C of the file's picture, upright.
+ * WEFT_ERR_FORMAT: damaged, more than 64 megapixels, or other than 1 or 3 channels wanted. */
 weft_status weft_picture_read(const char *path, weft_shape shape, weft_invert invert,
-                              bool light_on_dark, uint8_t *bytes);
+                              bool light_on_dark, uint8_t *bytes, weft_shape *from);
 
 /* Write H x W x C bytes (C 1 or 3) as PNG. */
 weft_status weft_picture_write(const char *path, weft_shape shape, const uint8_t *bytes);

@@ -92,11 +92,25 @@ static void convert(const float *values, int64_t pixels, int32_t have, int32_t w
         }
 }
 
+/* Does its width become its height? */
+static bool is_turned(const weft_image *image)
+{
+    return image->orientation >= 5;
+}
+
+static weft_shape upright_shape(const weft_image *image)
+{
+    const bool swap = is_turned(image);
+    return (weft_shape){3,
+                        {swap ? image->width : image->height, swap ? image->height : image->width,
+                         image->channels}};
+}
+
 /* The picture as shape wants it but for its channels. flat and upright: room for shape x channels
  * of the picture. */
 static weft_status fit(const weft_image *image, weft_shape shape, float *flat, float *upright)
 {
-    const bool swap = image->orientation >= 5;
+    const bool swap = is_turned(image);
     const int32_t width = shape.dim[swap ? 0 : 1], height = shape.dim[swap ? 1 : 0];
     WEFT_TRY(weft_image_resize(image, width, height, flat));
     weft_image_orient(flat, width, height, image->channels, image->orientation, upright);
@@ -128,7 +142,7 @@ done:
 }
 
 weft_status weft_picture_read(const char *path, weft_shape shape, weft_invert invert,
-                              bool light_on_dark, uint8_t *bytes)
+                              bool light_on_dark, uint8_t *bytes, weft_shape *from)
 {
     int64_t count;
     WEFT_TRY(weft_shape_check(shape, &count));
@@ -141,6 +155,7 @@ weft_status weft_picture_read(const char *path, weft_shape shape, weft_invert in
     weft_image image;
     weft_status status = decode(path, &image);
     if (status == WEFT_OK) status = make(&image, shape, invert, light_on_dark, bytes);
+    if (status == WEFT_OK && from) *from = upright_shape(&image);
     free(image.bytes);
     return status;
 }

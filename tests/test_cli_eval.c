@@ -231,6 +231,7 @@ START_TEST(a_calibration_as_a_picture)
 {
     four_classes();
     ck_fine(EVAL " --reliability both");
+    ck_says(program_out, "\nwrote both.svg, both.png\n");
     ck_fine(EVAL " --json --reliability one.svg");
     json_decref(program_json());
     ck_fine(EVAL " --reliability ./set/two.png");

@@ -86,6 +86,23 @@ START_TEST(figures_of_a_file)
     ck_says(program_out, "wrote explain-shot.x.svg, explain-shot.x.png\n");
     ck_svg("explain-shot.x.svg");
     ck_png("explain-shot.x.png");
+    ck_assert_ptr_null(strstr(program_err, "taken as"));
+}
+END_TEST
+
+START_TEST(a_picture_of_another_size_is_fitted_and_told)
+{
+    static const char note[] = "explain-filters-conv1.png: taken as 5 x 6 pixels in grey, from the "
+                               "middle of ";
+    ck_fine(TRAIN_TINY);
+    ck_fine("explain run --filters -d cpu");
+    ck_fine("explain run run/explain-filters-conv1.png -o a.svg -d cpu");
+    ck_says(program_err, note);
+    ck_says(program_err, " in colour\n");
+    ck_fine("predict run run/explain-filters-conv1.png -d cpu");
+    ck_says(program_err, note);
+    ck_fine("predict run run/explain-filters-conv1.png -d cpu -q");
+    ck_assert_str_eq(program_err, "");
 }
 END_TEST
 
@@ -281,6 +298,7 @@ int main(void)
     tcase_add_checked_fixture(tests, tiny_open, program_close);
     tcase_add_test(tests, figures_of_a_sample);
     tcase_add_test(tests, figures_of_a_file);
+    tcase_add_test(tests, a_picture_of_another_size_is_fitted_and_told);
     tcase_add_test(tests, numbers);
     tcase_add_test(tests, filters);
     tcase_add_test(tests, a_network_without_convolution);

@@ -88,10 +88,13 @@ START_TEST(seconds_to_an_accuracy)
     const weft_epoch_report rows[] = {epoch(1, 1, 0.9, 1, 0.5), epoch(2, 1, 0.9, 1, 0.8),
                                       epoch(3, 1, 0.9, 1, 0.7)};
     const weft_epoch_report plain[] = {epoch(1, 1, 0.85, NONE, NONE)};
+    const weft_epoch_report gap[] = {epoch(1, 1, 0.9, 1, 0.5), epoch(3, 1, 0.9, 1, 0.8)};
     ck_near(cli_seconds_to(rows, 3, 0.5), 2, 0);
     ck_near(cli_seconds_to(rows, 3, 0.75), 4, 0);
     ck_assert(isnan(cli_seconds_to(rows, 3, 0.81)));
     ck_near(cli_seconds_to(plain, 1, 0.85), 2, 0);
+    ck_near(cli_seconds_to(gap, 2, 0.5), 2, 0);
+    ck_assert(isnan(cli_seconds_to(gap, 2, 0.8)));
 }
 END_TEST
 

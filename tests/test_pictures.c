@@ -12,7 +12,7 @@
 
 static void read_as(const char *path, weft_shape shape, uint8_t *bytes)
 {
-    ck_weft(weft_picture_read(path, shape, WEFT_INVERT_NO, true, bytes));
+    ck_weft(weft_picture_read(path, shape, WEFT_INVERT_NO, true, bytes, NULL));
 }
 
 /* ---- kinds of PNG ---- */
@@ -220,6 +220,10 @@ START_TEST(test_orientation)
         read_as(write_jpeg("turn.jpg", &kind, QW, QH, bytes), shape_of(2, 2, 1), out);
         for (int i = 0; i < 4; i++)
             ck_assert_int_eq(out[i], seen(_i, i / 2, i % 2));
+        weft_shape from;
+        ck_weft(weft_picture_read(scratch_path("turn.jpg"), shape_of(2, 2, 1), WEFT_INVERT_NO, true,
+                                  out, &from));
+        ck_assert(weft_shape_equal(from, _i < 5 ? shape_of(QH, QW, 1) : shape_of(QW, QH, 1)));
 
         make_exif(big, _i, exif);
         for (int y = 0; y < QH; y++)
@@ -310,7 +314,7 @@ START_TEST(test_cmyk)
     uint8_t bytes[16 * 16 * 4] = {0};
     const jpeg_kind kind = {JCS_CMYK, 4, false, 0, false};
     const char *path = write_jpeg("cmyk.jpg", &kind, 16, 16, bytes);
-    ck_weft_refused(weft_picture_read(path, shape_of(4, 4, 3), WEFT_INVERT_NO, true, bytes),
+    ck_weft_refused(weft_picture_read(path, shape_of(4, 4, 3), WEFT_INVERT_NO, true, bytes, NULL),
                     WEFT_ERR_FORMAT, "CMYK");
 }
 END_TEST
@@ -322,7 +326,7 @@ static int middle_of(const uint8_t *in, weft_invert invert, bool light_on_dark)
     uint8_t out[64], copy[64];
     memcpy(copy, in, sizeof copy);
     const char *path = write_bytes("invert.png", &grey8, 8, 8, 1, copy);
-    ck_weft(weft_picture_read(path, shape_of(8, 8, 1), invert, light_on_dark, out));
+    ck_weft(weft_picture_read(path, shape_of(8, 8, 1), invert, light_on_dark, out, NULL));
     ck_assert_int_eq(out[0] + out[27], 240 + (invert == WEFT_INVERT_YES ? 30 : 0));
     return out[27];
 }
@@ -351,12 +355,12 @@ START_TEST(test_invert_auto)
     for (int i = 0; i < 64; i++)
         in[i] = i % 8 >= 2 && i % 8 < 6 && i / 8 >= 2 && i / 8 < 6 ? 40 : 200;
     const char *path = write_bytes("paper.png", &grey8, 8, 8, 1, in);
-    ck_weft(weft_picture_read(path, shape_of(8, 8, 1), WEFT_INVERT_AUTO, true, out));
+    ck_weft(weft_picture_read(path, shape_of(8, 8, 1), WEFT_INVERT_AUTO, true, out, NULL));
     for (int i = 0; i < 64; i++)
         ck_assert_int_eq(out[i], 255 - in[i]);
     memset(in, 90, sizeof in); /* no border at all: left as it is */
     path = write_bytes("paper.png", &grey8, 8, 8, 1, in);
-    ck_weft(weft_picture_read(path, shape_of(8, 8, 1), WEFT_INVERT_AUTO, true, out));
+    ck_weft(weft_picture_read(path, shape_of(8, 8, 1), WEFT_INVERT_AUTO, true, out, NULL));
     ck_assert_mem_eq(out, in, sizeof in);
 }
 END_TEST

@@ -13,7 +13,7 @@
 static weft_status try_read(const char *path)
 {
     uint8_t bytes[64];
-    return weft_picture_read(path, shape_of(4, 4, 1), WEFT_INVERT_NO, true, bytes);
+    return weft_picture_read(path, shape_of(4, 4, 1), WEFT_INVERT_NO, true, bytes, NULL);
 }
 
 START_TEST(test_not_a_picture)
@@ -24,10 +24,12 @@ START_TEST(test_not_a_picture)
     ck_weft_refused(try_read(scratch_write("a.png", "", 0)), WEFT_ERR_FORMAT, "it is empty");
     ck_weft_refused(try_read(scratch_write("a.png", "GIF89a..........", 16)), WEFT_ERR_FORMAT,
                     "neither PNG nor JPEG");
-    ck_weft_refused(weft_picture_read("x.png", shape_of(2, 2, 2), WEFT_INVERT_NO, true, bytes),
-                    WEFT_ERR_FORMAT, "2x2x2");
-    ck_weft_refused(weft_picture_read("x.png", (weft_shape){1, {8}}, WEFT_INVERT_NO, true, bytes),
-                    WEFT_ERR_FORMAT, "takes 8");
+    ck_weft_refused(
+        weft_picture_read("x.png", shape_of(2, 2, 2), WEFT_INVERT_NO, true, bytes, NULL),
+        WEFT_ERR_FORMAT, "2x2x2");
+    ck_weft_refused(
+        weft_picture_read("x.png", (weft_shape){1, {8}}, WEFT_INVERT_NO, true, bytes, NULL),
+        WEFT_ERR_FORMAT, "takes 8");
     ck_weft_refused(weft_picture_write("x.png", shape_of(2, 2, 2), bytes), WEFT_ERR_SHAPE, "x.png");
     ck_weft_refused(weft_picture_write("/no/such/x.png", shape_of(2, 2, 1), bytes), WEFT_ERR_IO,
                     "/no/such/x.png");

@@ -165,7 +165,7 @@ START_TEST(a_training_writes_it)
 {
     program_reports = true;
     ck_fine(TRAIN_TINY "with");
-    ck_says(program_out, "\nreport       with/report.html\n");
+    ck_says(program_out, "\nrun          with\nreport       with/report.html\n");
     ck_says(read_page("with/report.html"), "<dt>Outcome</dt><dd>finished</dd>");
     ck_fine(TRAIN_TINY "with --overwrite --no-report");
     program_reports = false;

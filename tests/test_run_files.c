@@ -187,14 +187,31 @@ START_TEST(zero_bytes_spoil_only_their_line)
 }
 END_TEST
 
-START_TEST(a_torn_last_line_is_none)
+/* Though it has all its cells: nobody knows how many digits the last of them had. */
+START_TEST(a_torn_last_line_is_named)
+{
+    static const char torn[] = HEAD ROW_1 ROW_2;
+    weft_epoch_report *row;
+    int count;
+    const char *folder = run_of("{}", NULL, HEAD);
+    (void)scratch_write("r/metrics.csv", torn, sizeof torn - 2);
+    ck_weft(cli_run_epochs(folder, &listener, &row, &count));
+    ck_assert_int_eq(count, 1);
+    ck_assert_int_eq(said_count, 1);
+    ck_assert_msg(strstr(said, "metrics.csv:3: cut off; left out") != NULL, "%s", said);
+    free(row);
+}
+END_TEST
+
+START_TEST(damaged_lines_alone_are_refused)
 {
     weft_epoch_report *row;
     int count;
-    ck_weft(cli_run_epochs(run_of("{}", NULL, HEAD ROW_1 "2,0.25,0.9"), &listener, &row, &count));
-    ck_assert_int_eq(count, 1);
+    ck_weft_refused(cli_run_epochs(run_of("{}", NULL, HEAD "x,1\n2,y\n"), &listener, &row, &count),
+                    WEFT_ERR_FORMAT,
+                    "metrics.csv:2: no epoch: \"x\", and 1 more lines; no epoch is left");
     ck_assert_int_eq(said_count, 0);
-    free(row);
+    ck_assert_ptr_null(row);
 }
 END_TEST
 
@@ -210,7 +227,8 @@ static const refusal refusals[] = {
     {"{}", "{", HEAD ROW_1, WEFT_ERR_FORMAT, "summary.json:1: "},
     {"{}", NULL, NULL, WEFT_ERR_FORMAT, "has no finished epoch"},
     {"{}", NULL, HEAD, WEFT_ERR_FORMAT, "has no finished epoch"},
-    {"{}", NULL, HEAD "junk\n", WEFT_ERR_FORMAT, "has no finished epoch"},
+    {"{}", NULL, HEAD "junk\n", WEFT_ERR_FORMAT,
+     "metrics.csv:2: no epoch: \"junk\"; no epoch is left"},
     {"{}", NULL, "\x89PNG\nabc\n", WEFT_ERR_FORMAT, "metrics.csv:1: not the columns"},
 };
 enum { REFUSAL_COUNT = sizeof refusals / sizeof *refusals };
@@ -246,7 +264,8 @@ int main(void)
     tcase_add_loop_test(files, the_row_of_a_wrong_epoch_is_named_alone, 0, WRONG_EPOCHS);
     tcase_add_test(files, the_best_is_found_among_what_stays);
     tcase_add_test(files, zero_bytes_spoil_only_their_line);
-    tcase_add_test(files, a_torn_last_line_is_none);
+    tcase_add_test(files, a_torn_last_line_is_named);
+    tcase_add_test(files, damaged_lines_alone_are_refused);
     tcase_add_loop_test(files, a_run_that_shows_nothing_is_refused, 0, REFUSAL_COUNT);
     tcase_add_test(files, no_folder_is_refused);
     suite_add_tcase(suite, files);

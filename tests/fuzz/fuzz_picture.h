@@ -11,7 +11,7 @@ static inline void fuzz_picture(const uint8_t *bytes, size_t count)
     uint8_t pixels[28 * 28];
     const char *path = fuzz_file(bytes, count);
     for (int i = 0; i < 2; i++)
-        (void)weft_picture_read(path, shapes[i], WEFT_INVERT_AUTO, true, pixels);
+        (void)weft_picture_read(path, shapes[i], WEFT_INVERT_AUTO, true, pixels, NULL);
 }
 
 #endif
