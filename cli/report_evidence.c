@@ -9,7 +9,7 @@
 #include "core/number.h"
 #include "report/tiles.h"
 
-enum { CLASSES = 20, GRID_COLUMNS = 10, CELL = 80 };
+enum { CLASSES = 20, GRID_COLUMNS = 10, CELL = 80, NAMED = 48 };
 
 /* A grid with a tile per class. */
 typedef struct grid {
@@ -80,12 +80,22 @@ static weft_status add_classes(const cli_report *r, weft_explainer *explainer, c
     return WEFT_OK;
 }
 
+/* Which classes are shown. */
+static const char *name_classes(const cli_report *r, char text[NAMED])
+{
+    const int count = r->test.class_count;
+    if (count <= CLASSES) return "each class";
+    (void)snprintf(text, NAMED, "each of the first %d of %d classes", CLASSES, count);
+    return text;
+}
+
 static weft_status put_examples(cli_report *r, weft_explainer *explainer, const examples *e,
                                 bool right)
 {
     const weft_shape shape = weft_explainer_map(explainer);
-    const char *title = right ? "Grad-CAM of the surest hit of each class"
-                              : "Grad-CAM of the surest error of each class";
+    char title[96], classes[NAMED];
+    (void)snprintf(title, sizeof title, "Grad-CAM of the surest %s of %s", right ? "hit" : "error",
+                   name_classes(r, classes));
     grid g = {.maps =
                   calloc((size_t)shape.dim[0] * (size_t)shape.dim[1], CLASSES * sizeof *g.maps)};
     weft_status status = WEFT_ERR_MEMORY;
@@ -110,14 +120,14 @@ static weft_status put_examples(cli_report *r, weft_explainer *explainer, const 
 
 static weft_status explain(cli_report *r, weft_explainer *explainer)
 {
-    char text[CLI_REPORT_TEXT];
+    char text[CLI_REPORT_TEXT], classes[NAMED];
     examples e;
     find_examples(r, &e);
     (void)snprintf(text, sizeof text,
                    "Where in the output of %.64s the evidence for the answer lies (Selvaraju et "
-                   "al. 2017)%s. The caption is what the network says.",
-                   weft_explainer_layer(explainer),
-                   r->test.class_count > CLASSES ? "; the first 20 classes" : "");
+                   "al. 2017): the surest hit and error of %s. The caption is what the network "
+                   "says.",
+                   weft_explainer_layer(explainer), name_classes(r, classes));
     weft_html_section(r->page, "evidence", "Evidence");
     weft_html_text(r->page, text);
     WEFT_TRY(put_examples(r, explainer, &e, true));

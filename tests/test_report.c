@@ -34,6 +34,19 @@ static void open_run(void)
     ck_fine(TRAIN_TINY "run");
 }
 
+/* Other classes for the samples of a split. */
+static void number_labels(const char *split, int count, int classes)
+{
+    uint8_t labels[8 + TRAIN];
+    char name[64];
+    size_t at = put_u32(labels, 0x801);
+    at += put_u32(labels + at, (uint32_t)count);
+    for (int i = 0; i < count; i++)
+        labels[at++] = (uint8_t)(i % classes);
+    (void)snprintf(name, sizeof name, "data/%s-labels-idx1-ubyte", split);
+    scratch_write(name, labels, at);
+}
+
 START_TEST(a_page_has_every_section)
 {
     static const char *const sections[] = {"overview",    "curves",   "test",
@@ -159,6 +172,26 @@ START_TEST(what_shows_nothing_is_refused)
 }
 END_TEST
 
+/* More classes than Grad-CAM shows. */
+START_TEST(evidence_says_whose_it_is)
+{
+    char network[sizeof tiny_network + 8];
+    (void)snprintf(network, sizeof network, "%s", tiny_network);
+    char *units = strstr(network, "units=3");
+    (void)snprintf(units, sizeof network - (size_t)(units - network), "units=21 name=fc1\n");
+    scratch_write("many.net", network, strlen(network));
+    ck_assert_int_eq(remove("data/classes.txt"), 0);
+    number_labels("train", TRAIN, 21);
+    number_labels("t10k", TEST, 21);
+    ck_fine("train many.net --data idx:data --epochs 1 -d cpu -q --out many");
+    ck_fine("report many -d cpu");
+    const char *text = read_page("many/report.html");
+    ck_says(text, "the surest hit and error of each of the first 20 of 21 classes.");
+    ck_says(text, "alt=\"Grad-CAM of the surest error of each of the first 20 of 21 classes\"");
+    ck_assert_ptr_null(strstr(text, "error of each class"));
+}
+END_TEST
+
 /* ---- at the end of a training ---- */
 
 START_TEST(a_training_writes_it)
@@ -206,6 +239,7 @@ int main(void)
     tcase_add_test(pages, a_training_writes_it);
     tcase_add_test(pages, a_training_survives_its_report);
     tcase_add_test(pages, what_shows_nothing_is_refused);
+    tcase_add_test(pages, evidence_says_whose_it_is);
     suite_add_tcase(suite, pages);
     return weft_suite_run(suite);
 }
