@@ -38,6 +38,9 @@ void cli_put_wrapped(FILE *file, const char *text, int at, int indent);
 /* "1.5 GB" */
 const char *cli_bytes(double bytes, char text[32]);
 
+/* How a value of a run's files is shown on one line: with the nine digits that they have. */
+enum { CLI_JSON_SHOWN = JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(9) };
+
 /* JSON: a number, or null when it is not finite. Takes nine digits, which read back as the same
  * float. */
 json_t *cli_json_number(double value);

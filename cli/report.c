@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cli/models.h"
+#include "cli/output.h"
 #include "cli/picture_out.h"
 #include "cli/report_private.h"
 #include "core/checked.h"
@@ -127,12 +128,9 @@ const char *cli_report_value(const json_t *object, const char *key, char number[
     const json_t *value = json_object_get(object, key);
     if (json_is_string(value)) return json_string_value(value);
     if (json_is_boolean(value)) return json_is_true(value) ? "yes" : "no";
-    if (json_is_integer(value)) {
-        (void)snprintf(number, CLI_REPORT_NUMBER, "%lld", (long long)json_integer_value(value));
-        return number;
-    }
-    if (json_is_real(value)) return weft_format(json_real_value(value), 6, number);
-    return "-";
+    if (!json_is_number(value)) return "-";
+    number[json_dumpb(value, number, CLI_REPORT_NUMBER - 1, CLI_JSON_SHOWN)] = '\0';
+    return number;
 }
 
 /* ---- the page ---- */

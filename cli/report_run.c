@@ -10,7 +10,9 @@
 #include "core/checked.h"
 #include "core/number.h"
 
-enum { EPOCH_ROWS = 400, EPOCH_COLUMNS = 8, CELL = 32 };
+enum { EPOCH_ROWS = 400, EPOCH_COLUMNS = 8, CELL = 32, WORD = 120 };
+
+static const char unnamed[] = "RUN";
 
 static weft_status no_memory(void)
 {
@@ -62,7 +64,7 @@ weft_status cli_report_overview(cli_report *r)
          percent(last->train_accuracy, train)},
         {"Epochs", epochs},
         {"Seconds", weft_fixed(summary_number(r, "seconds"), 1, seconds)},
-        {"Images/s in training", weft_fixed(last->images_per_second, 0, speed)},
+        {"Images/s in training", weft_fixed(summary_number(r, "images_per_second"), 0, speed)},
         {"Parameters", parameters},
         {"Outcome", outcome_of(r)},
     };
@@ -154,7 +156,7 @@ static weft_status put_object(cli_report *r, const char *caption, const json_t *
     {
         if (status != WEFT_OK) break;
         if (json_is_object(value) || json_is_array(value))
-            text[at] = json_dumps(value, JSON_COMPACT);
+            text[at] = json_dumps(value, CLI_JSON_SHOWN);
         pair[at].name = key;
         pair[at].value = text[at] ? text[at] : cli_report_value(object, key, number[at]);
         at++;
@@ -168,32 +170,55 @@ static weft_status put_object(cli_report *r, const char *caption, const json_t *
     return status;
 }
 
-/* A value of the configuration as a word that a shell takes as it is, else what to put there: the
- * configuration may be a stranger's. */
-static const char *plain_word(const cli_report *r, const char *key, const char *otherwise)
+/* A word that a shell takes as it is and a command takes for no option, else what to put there. */
+static const char *plain_word(const char *word, const char *otherwise)
 {
     static const char plain[] =
         "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789:._/-";
-    const char *word = json_string_value(json_object_get(r->files.config, key));
-    const bool usable = word && *word && strlen(word) < 120 && word[strspn(word, plain)] == '\0';
+    const bool usable =
+        word && *word && *word != '-' && strlen(word) < WORD && word[strspn(word, plain)] == '\0';
     return usable ? word : otherwise;
+}
+
+/* A value of the configuration, which may be a stranger's. */
+static const char *given(const cli_report *r, const char *key, const char *otherwise)
+{
+    return plain_word(json_string_value(json_object_get(r->files.config, key)), otherwise);
+}
+
+/* The run's folder without those above it, which are of no use to others. */
+static const char *run_name(const cli_report *r, char text[WORD])
+{
+    const char *start = r->wish->run;
+    size_t end = strlen(start);
+    while (end > 1 && start[end - 1] == '/')
+        end--;
+    for (size_t i = 0; i + 1 < end; i++)
+        if (r->wish->run[i] == '/') start = r->wish->run + i + 1;
+    end -= (size_t)(start - r->wish->run);
+    if (end >= WORD) return unnamed;
+    memcpy(text, start, end);
+    text[end] = '\0';
+    return plain_word(text, unnamed);
 }
 
 static void put_commands(cli_report *r)
 {
-    char text[2 * CLI_REPORT_TEXT];
+    char text[3 * CLI_REPORT_TEXT], name[WORD];
+    const char *run = run_name(r, name);
     const bool in_folder = json_is_string(json_object_get(r->files.config, "data_dir"));
     const char *hash = weft_meta_get(r->trained.meta, "data_hash");
     weft_html_heading(r->page, "How to reproduce");
     weft_html_text(
         r->page, "On the same device, driver and build the run gives the same bytes again; on "
                  "another device it agrees within rounding, and later within the noise of seeds.");
+    if (strcmp(run, unnamed) == 0) weft_html_text(r->page, "RUN is the folder of this run.");
     (void)snprintf(text, sizeof text,
-                   "weft train --config config.json     # of the run folder\n"
-                   "weft eval RUN --data %s%s%s\n"
-                   "weft report RUN",
-                   plain_word(r, "data", "SET"), in_folder ? " --data-dir " : "",
-                   in_folder ? plain_word(r, "data_dir", "DIR") : "");
+                   "weft train --config %s/config.json\n"
+                   "weft eval %s --data %s%s%s\n"
+                   "weft report %s",
+                   run, run, given(r, "data", "SET"), in_folder ? " --data-dir " : "",
+                   in_folder ? given(r, "data_dir", "DIR") : "", run);
     weft_html_code(r->page, text);
     if (!hash) return;
     (void)snprintf(text, sizeof text, "The training data has the XXH3-128 hash %.40s.", hash);

@@ -9,7 +9,7 @@
 #include "core/number.h"
 #include "report/spend.h"
 
-enum { COLUMNS = 6, CELL = 32, NAME = 208 };
+enum { COLUMNS = 6, TEXTS = 3, CELL = 128, NAME = 224 };
 
 static const double block_seconds = 0.1; /* half a second for all: a page is waited for */
 
@@ -64,14 +64,21 @@ static int by_seconds(const void *a_, const void *b_)
     return (a->seconds < b->seconds) - (a->seconds > b->seconds);
 }
 
+/* An op and, where a layer may have two of its kind, which one it is. */
+static void put_op(const weft_bench_step *s, const char *op, char text[CELL])
+{
+    (void)snprintf(text, CELL, "%.95s%s%s", op, *s->role ? ", " : "", s->role);
+}
+
 static void put_step(const weft_bench_step *s, char (*text)[CELL], const char **cell)
 {
+    put_op(s, s->from[0] ? s->from : s->op, text[0]);
     cell[0] = s->layer[0] ? s->layer : "-";
-    cell[1] = s->from[0] ? s->from : s->op;
+    cell[1] = text[0];
     cell[2] = s->shape;
     cell[3] = s->variant;
-    cell[4] = weft_fixed(s->seconds * 1e3, 3, text[0]);
-    cell[5] = s->operations > 0 ? weft_fixed(s->gflops, 1, text[1]) : "";
+    cell[4] = weft_fixed(s->seconds * 1e3, 3, text[1]);
+    cell[5] = s->operations > 0 ? weft_fixed(s->gflops, 1, text[2]) : "";
 }
 
 static weft_status put_table(cli_report *r, const timing *t)
@@ -79,12 +86,12 @@ static weft_status put_table(cli_report *r, const timing *t)
     static const weft_html_column columns[COLUMNS] = {{"layer", false},      {"op", false},
                                                       {"shape", false},      {"kernel", false},
                                                       {"ms per step", true}, {"GFLOP/s", true}};
-    char(*text)[CELL] = calloc((size_t)t->count * 2, sizeof *text);
+    char(*text)[CELL] = calloc((size_t)t->count * TEXTS, sizeof *text);
     const char **cell = calloc((size_t)t->count * COLUMNS, sizeof *cell);
     const weft_status status =
         text && cell ? WEFT_OK : weft_fail(WEFT_ERR_MEMORY, "out of memory for a report");
     for (int32_t i = 0; i < t->count && status == WEFT_OK; i++)
-        put_step(&t->step[i], text + 2 * i, cell + i * COLUMNS);
+        put_step(&t->step[i], text + TEXTS * i, cell + i * COLUMNS);
     if (status == WEFT_OK)
         weft_html_add_table(r->page, &(weft_html_table){.caption = "Every step of the plan",
                                                         .column = columns,
@@ -99,13 +106,14 @@ static weft_status put_table(cli_report *r, const timing *t)
 
 static weft_status put_bars(cli_report *r, const timing *t)
 {
-    char(*text)[NAME] = calloc((size_t)t->count, sizeof *text);
+    char(*text)[NAME] = calloc((size_t)t->count, sizeof *text), op[CELL];
     const char **name = calloc((size_t)t->count, sizeof *name);
     double *value = calloc((size_t)t->count, sizeof *value);
     weft_status status =
         text && name && value ? WEFT_OK : weft_fail(WEFT_ERR_MEMORY, "out of memory for a report");
     for (int32_t i = 0; i < t->count && status == WEFT_OK; i++) {
-        (void)snprintf(text[i], NAME, "%.90s %.90s", t->step[i].layer, t->step[i].op);
+        put_op(&t->step[i], t->step[i].op, op);
+        (void)snprintf(text[i], NAME, "%.90s %s", t->step[i].layer, op);
         name[i] = text[i];
         value[i] = t->step[i].seconds * 1e3;
     }

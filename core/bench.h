@@ -57,6 +57,8 @@ enum { WEFT_BENCH_SHAPE = 96, WEFT_BENCH_FROM = 96 };
 typedef struct weft_bench_step {
     weft_phase phase;
     const char *op;                   /* kind */
+    const char *role;                 /* what a backward step is when its kind does not say: "data
+                                         gradient", "weight gradient", "backward"; else "" */
     char from[WEFT_BENCH_FROM];       /* what was fused into it: "conv2d+batchnorm_stats", or "" */
     char layer[WEFT_TENSOR_NAME_MAX]; /* name of the layer; "" for the update */
     char variant[WEFT_VARIANT_MAX];

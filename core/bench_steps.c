@@ -2,6 +2,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "core/bench_private.h"
 #include "core/checked.h"
@@ -66,6 +67,14 @@ static void describe_shape(const weft_op *op, char text[WEFT_BENCH_SHAPE])
         weft_shape_print(first_output(op)->shape, text);
 }
 
+static const char *role_of(const weft_op *op, const char *kind)
+{
+    if (op->phase != WEFT_PHASE_BACKWARD || strstr(kind, "grad")) return "";
+    if (op->kind == WEFT_OP_gemm)
+        return op->with.gemm.trans_a ? "weight gradient" : "data gradient";
+    return "backward";
+}
+
 /* ---- times ---- */
 
 /* Device seconds of every step in one batch, the last of a few so that nothing waits asleep. */
@@ -125,6 +134,7 @@ static weft_status fill_step(const weft_bench *b, const weft_plan *plan, int32_t
     WEFT_TRY(b->device->backend->step_info(plan->step[index], &info));
     s->phase = op->phase;
     s->op = weft_op_describe(op->kind)->name;
+    s->role = role_of(op, s->op);
     snprintf(s->from, sizeof s->from, "%s", weft_plan_fused_from(plan, index));
     snprintf(s->layer, sizeof s->layer, "%s", node ? node->name : "");
     snprintf(s->variant, sizeof s->variant, "%s", info.variant);

@@ -89,6 +89,47 @@ START_TEST(figures_are_those_of_eval)
 }
 END_TEST
 
+/* Numbers of config.json look as they do there, and the speed is that of the whole run. */
+START_TEST(numbers_are_those_of_the_run)
+{
+    char wanted[128];
+    double speed = 0;
+    json_t *summary = json_load_file("run/summary.json", 0, NULL);
+    ck_assert_int_eq(json_unpack(summary, "{s:F}", "images_per_second", &speed), 0);
+    json_decref(summary);
+    ck_fine("report run -d cpu -o page.html");
+    const char *text = read_page("page.html");
+    ck_says(text, "<td>[0.9,0.999]</td>");
+    ck_says(text, "<td>1e-8</td>");
+    (void)snprintf(wanted, sizeof wanted, "<dt>Images/s in training</dt><dd>%.0f</dd>", speed);
+    ck_says(text, wanted);
+}
+END_TEST
+
+/* What is not plain to a shell stands for itself. */
+START_TEST(commands_name_the_folder)
+{
+    ck_fine("report .//run// -d cpu -o page.html --no-test");
+    ck_says(read_page("page.html"), "weft train --config run/config.json\n"
+                                    "weft eval run --data idx:data\n"
+                                    "weft report run</pre>");
+    ck_assert_int_eq(rename("run", "run+"), 0);
+    ck_fine("report run+ -d cpu -o page.html --no-test");
+    ck_assert_int_eq(rename("run+", "run"), 0);
+    const char *text = read_page("page.html");
+    ck_says(text, "<p>RUN is the folder of this run.</p>");
+    ck_says(text, "weft report RUN</pre>");
+}
+END_TEST
+
+/* Both products of a dense layer's backward pass are a gemm. */
+START_TEST(steps_are_told_apart)
+{
+    ck_fine("report run -d cpu -o page.html --no-test");
+    ck_says(read_page("page.html"), "<td>fc1</td><td>gemm, data gradient</td>");
+}
+END_TEST
+
 START_TEST(pictures_are_written_too)
 {
     ck_fine("report run -d cpu -o page.html --pictures shown");
@@ -231,6 +272,9 @@ int main(void)
     tcase_add_unchecked_fixture(pages, open_run, program_close);
     tcase_add_test(pages, a_page_has_every_section);
     tcase_add_test(pages, figures_are_those_of_eval);
+    tcase_add_test(pages, numbers_are_those_of_the_run);
+    tcase_add_test(pages, commands_name_the_folder);
+    tcase_add_test(pages, steps_are_told_apart);
     tcase_add_test(pages, pictures_are_written_too);
     tcase_add_test(pages, without_a_test_set_the_rest_is_shown);
     tcase_add_test(pages, a_data_set_that_is_gone_is_named);
