@@ -5,10 +5,14 @@
 
 #include "core/utf8.h"
 #include "report/bytes.h"
+#include "report/html_pictures.h"
 #include "report/page_files.h"
 
+enum { PAGE_MOST = 2900000 }; /* bytes of text and pictures; 100 kB are left for the rest */
+
 struct weft_html {
-    weft_bytes head, contents, body;
+    weft_bytes head, contents, body; /* without pictures */
+    weft_html_pictures pictures;
     bool in_section;
     weft_status status; /* of the first picture that could not be drawn */
 };
@@ -102,6 +106,7 @@ void weft_html_free(weft_html *html)
     free(html->head.data);
     free(html->contents.data);
     free(html->body.data);
+    weft_html_pictures_free(&html->pictures);
     free(html);
 }
 
@@ -216,92 +221,32 @@ void weft_html_add_table(weft_html *html, const weft_html_table *table)
 
 /* ---- pictures ---- */
 
-/* Bytes. A page stays below PAGE_MOST: beyond BOTH_MOST pictures come in one theme, and what would
- * lead past the end is left out. */
-enum { PICTURE_MOST = 150000, BOTH_MOST = 2200000, PAGE_MOST = 2900000 };
-enum { PNG_SCALE = 2 };
-
-/* A drawing as the page will hold it. */
-typedef struct picture {
-    char *bytes;
-    size_t count;
-} picture;
-
-/* Pixels are halved where there are too many of them to send. */
-static weft_status draw_pixels(const weft_figure *figure, weft_theme theme, picture *out)
+void weft_html_figure(weft_html *html, const weft_figure *figure, weft_html_kind kind,
+                      const char *alt, const char *caption)
 {
-    WEFT_TRY(weft_figure_png(figure, theme, PNG_SCALE, &out->bytes, &out->count));
-    if (out->count <= PICTURE_MOST) return WEFT_OK;
-    free(out->bytes);
-    return weft_figure_png(figure, theme, 1, &out->bytes, &out->count);
-}
-
-static weft_status draw(const weft_figure *figure, weft_theme theme, weft_html_kind kind,
-                        picture *out)
-{
-    if (kind == WEFT_HTML_PNG) return draw_pixels(figure, theme, out);
-    return weft_figure_svg(figure, theme, &out->bytes, &out->count);
-}
-
-/* "data:image/png;base64,..." */
-static void put_data(weft_bytes *to, const picture *p, weft_html_kind kind)
-{
-    weft_bytes_format(to, "\"data:image/%s;base64,", kind == WEFT_HTML_SVG ? "svg+xml" : "png");
-    weft_bytes_base64(to, p->bytes, p->count);
-    weft_bytes_text(to, "\"");
-}
-
-static bool has_room(const weft_html *html, size_t count, size_t most)
-{
-    return html->body.count < most && count / 3 * 4 < most - html->body.count;
-}
-
-/* On paper the light one is used, whatever the screen shows. */
-static void put_dark(weft_html *html, const picture *dark, weft_html_kind kind)
-{
-    weft_bytes_text(&html->body,
-                    "<source media=\"screen and (prefers-color-scheme: dark)\" srcset=");
-    put_data(&html->body, dark, kind);
-    weft_bytes_text(&html->body, ">");
-}
-
-static void put_light(weft_html *html, const weft_figure *figure, const picture *light,
-                      weft_html_kind kind, const char *alt)
-{
-    weft_bytes *to = &html->body;
-    weft_bytes_text(to, "<img src=");
-    put_data(to, light, kind);
-    weft_bytes_format(to, " width=\"%d\" height=\"%d\" alt=\"", figure->width, figure->height);
-    put_text(to, alt);
-    weft_bytes_text(to, "\">");
-}
-
-static void put_figure(weft_html *html, const weft_figure *figure, const picture of[2],
-                       weft_html_kind kind, const char *alt, const char *caption)
-{
-    const size_t both = of[WEFT_LIGHT].count + of[WEFT_DARK].count;
-    if (!has_room(html, of[WEFT_LIGHT].count, PAGE_MOST)) {
-        weft_html_text(html, "A picture was left out, or the page would be too large to send:");
-        weft_html_text(html, alt);
-        return;
-    }
-    weft_bytes_text(&html->body, "<figure><picture>");
-    if (has_room(html, both, BOTH_MOST)) put_dark(html, &of[WEFT_DARK], kind);
-    put_light(html, figure, &of[WEFT_LIGHT], kind, alt);
-    weft_bytes_text(&html->body, "</picture>");
+    weft_bytes text = {0};
+    if (html->status != WEFT_OK) return;
+    put_text(&text, alt);
+    html->body.failed = html->body.failed || text.failed;
+    weft_bytes_text(&html->body, "<figure>");
+    html->status = weft_html_pictures_add(&html->pictures, figure, kind, html->body.count, text);
     if (caption) put_element(&html->body, "figcaption", caption);
     weft_bytes_text(&html->body, "</figure>\n");
 }
 
-void weft_html_figure(weft_html *html, const weft_figure *figure, weft_html_kind kind,
-                      const char *alt, const char *caption)
+/* The body with its pictures. */
+static void put_body(weft_html *html, weft_bytes *page)
 {
-    picture of[2] = {{0}};
-    if (html->status == WEFT_OK) html->status = draw(figure, WEFT_LIGHT, kind, &of[WEFT_LIGHT]);
-    if (html->status == WEFT_OK) html->status = draw(figure, WEFT_DARK, kind, &of[WEFT_DARK]);
-    if (html->status == WEFT_OK) put_figure(html, figure, of, kind, alt, caption);
-    free(of[WEFT_LIGHT].bytes);
-    free(of[WEFT_DARK].bytes);
+    const weft_bytes *body = &html->body;
+    size_t done = 0;
+    weft_html_pictures_fit(&html->pictures, body->count < PAGE_MOST ? PAGE_MOST - body->count : 0);
+    for (int i = 0; i < html->pictures.count; i++) {
+        const weft_html_picture *picture = &html->pictures.picture[i];
+        weft_bytes_add(page, body->data + done, picture->at - done);
+        weft_html_picture_put(picture, page);
+        done = picture->at;
+    }
+    weft_bytes_add(page, body->data + done, body->count - done);
 }
 
 /* ---- the end ---- */
@@ -316,7 +261,7 @@ weft_status weft_html_finish(weft_html *html, char **bytes, size_t *count)
     weft_bytes_text(&page, "<nav aria-label=\"Contents\"><ul>\n");
     weft_bytes_add(&page, html->contents.data, html->contents.count);
     weft_bytes_text(&page, "</ul></nav>\n</header>\n<main>\n");
-    weft_bytes_add(&page, html->body.data, html->body.count);
+    if (!html->body.failed && html->status == WEFT_OK) put_body(html, &page);
     weft_bytes_text(&page, "</main>\n<script>\n");
     put_file(&page, "page.js");
     weft_bytes_text(&page, "</script>\n</body>\n</html>\n");

@@ -47,9 +47,9 @@ void weft_html_add_table(weft_html *html, const weft_html_table *table);
 typedef enum weft_html_kind { WEFT_HTML_SVG, WEFT_HTML_PNG } weft_html_kind;
 
 /* A figure in both themes; the reader's device chooses. alt: what it shows, for those who do not
- * see it; caption may be NULL. So that pages stay below 3 MB, large grids lose resolution, the last
- * pictures of a large page come in the light theme alone, and one that does not fit is left out,
- * which the page says. */
+ * see it; caption may be NULL. `kind` is what suits it: a large one takes whatever form is smaller.
+ * So that pages stay below 3 MB, the pictures of a large page lose resolution, then some come in
+ * the light theme alone, and those that still do not fit are left out, which the page says. */
 void weft_html_figure(weft_html *html, const weft_figure *figure, weft_html_kind kind,
                       const char *alt, const char *caption);
 

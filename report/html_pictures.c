@@ -1,0 +1,221 @@
+#include "report/html_pictures.h"
+
+#include <stdlib.h>
+
+/* Bytes: of a drawing that may be as it is, and of shown ones from which on smaller forms are
+ * drawn, too, since there may be need of them. */
+enum { FILE_MOST = 150000, SHOWN_MOST = 1400000 };
+enum { PNG_SCALE = 2 };
+
+/* ---- drawing ---- */
+
+static void release(weft_html_file *file)
+{
+    free(file->bytes);
+    *file = (weft_html_file){.bytes = NULL};
+}
+
+static weft_status draw_png(const weft_figure *figure, weft_theme theme, int scale,
+                            weft_html_file *out)
+{
+    out->kind = WEFT_HTML_PNG;
+    return weft_figure_png(figure, theme, scale, &out->bytes, &out->count);
+}
+
+static weft_status draw(const weft_figure *figure, weft_theme theme, weft_html_kind kind,
+                        weft_html_file *out)
+{
+    if (kind == WEFT_HTML_PNG) return draw_png(figure, theme, PNG_SCALE, out);
+    out->kind = WEFT_HTML_SVG;
+    return weft_figure_svg(figure, theme, &out->bytes, &out->count);
+}
+
+/* Draw with so many pixels, and keep the smaller one of both. */
+static weft_status try_png(const weft_figure *figure, weft_theme theme, int scale,
+                           weft_html_file *kept)
+{
+    weft_html_file other = {.bytes = NULL};
+    WEFT_TRY(draw_png(figure, theme, scale, &other));
+    if (other.count < kept->count) {
+        const weft_html_file larger = *kept;
+        *kept = other;
+        other = larger;
+    }
+    release(&other);
+    return WEFT_OK;
+}
+
+static weft_status draw_shown(const weft_figure *figure, weft_theme theme, weft_html_kind kind,
+                              weft_html_file *out)
+{
+    WEFT_TRY(draw(figure, theme, kind, out));
+    for (int scale = PNG_SCALE; scale > 0 && out->count > FILE_MOST; scale--)
+        WEFT_TRY(try_png(figure, theme, scale, out));
+    return WEFT_OK;
+}
+
+/* ---- what each takes ---- */
+
+static size_t encoded(const weft_html_file *file)
+{
+    return (file->count + 2) / 3 * 4;
+}
+
+static size_t both(const weft_html_file file[2])
+{
+    return encoded(&file[WEFT_LIGHT]) + encoded(&file[WEFT_DARK]);
+}
+
+static size_t total(const weft_html_pictures *all)
+{
+    size_t sum = 0;
+    for (int i = 0; i < all->count; i++)
+        sum += both(all->picture[i].shown);
+    return sum;
+}
+
+/* ---- adding ---- */
+
+static bool grow(weft_html_pictures *all)
+{
+    if (all->count < all->room) return true;
+    const int room = 2 * all->room + 16;
+    weft_html_picture *more = realloc(all->picture, (size_t)room * sizeof *more);
+    if (!more) return false;
+    all->picture = more;
+    all->room = room;
+    return true;
+}
+
+weft_status weft_html_pictures_add(weft_html_pictures *all, const weft_figure *figure,
+                                   weft_html_kind kind, size_t at, weft_bytes alt)
+{
+    if (!grow(all)) {
+        free(alt.data);
+        return weft_fail(WEFT_ERR_MEMORY, "out of memory for the pictures of a page");
+    }
+    const bool tight = total(all) > SHOWN_MOST;
+    weft_html_picture *p = &all->picture[all->count++];
+    *p =
+        (weft_html_picture){.at = at, .width = figure->width, .height = figure->height, .alt = alt};
+    for (int theme = WEFT_LIGHT; theme <= WEFT_DARK; theme++) {
+        WEFT_TRY(draw_shown(figure, (weft_theme)theme, kind, &p->shown[theme]));
+        if (tight) WEFT_TRY(draw_png(figure, (weft_theme)theme, 1, &p->smaller[theme]));
+    }
+    return WEFT_OK;
+}
+
+void weft_html_pictures_free(weft_html_pictures *all)
+{
+    for (int i = 0; i < all->count; i++) {
+        weft_html_picture *p = &all->picture[i];
+        for (int theme = WEFT_LIGHT; theme <= WEFT_DARK; theme++) {
+            release(&p->shown[theme]);
+            release(&p->smaller[theme]);
+        }
+        free(p->alt.data);
+    }
+    free(all->picture);
+}
+
+/* ---- making room ---- */
+
+static size_t saved_by_smaller(const weft_html_picture *p)
+{
+    const size_t now = both(p->shown), then = both(p->smaller);
+    return then > 0 && then < now ? now - then : 0;
+}
+
+static void take_smaller(weft_html_picture *p)
+{
+    for (int theme = WEFT_LIGHT; theme <= WEFT_DARK; theme++) {
+        release(&p->shown[theme]);
+        p->shown[theme] = p->smaller[theme];
+        p->smaller[theme] = (weft_html_file){.bytes = NULL};
+    }
+}
+
+static size_t saved_by_one_theme(const weft_html_picture *p)
+{
+    return encoded(&p->shown[WEFT_DARK]);
+}
+
+static void take_light(weft_html_picture *p)
+{
+    release(&p->shown[WEFT_DARK]);
+}
+
+static size_t saved_by_none(const weft_html_picture *p)
+{
+    return encoded(&p->shown[WEFT_LIGHT]);
+}
+
+static void take_none(weft_html_picture *p)
+{
+    release(&p->shown[WEFT_LIGHT]);
+}
+
+/* The picture that saves the most; NULL: none saves anything. */
+static weft_html_picture *best(const weft_html_pictures *all,
+                               size_t (*saved)(const weft_html_picture *))
+{
+    weft_html_picture *found = NULL;
+    size_t most = 0;
+    for (int i = 0; i < all->count; i++) {
+        if (saved(&all->picture[i]) <= most) continue;
+        found = &all->picture[i];
+        most = saved(found);
+    }
+    return found;
+}
+
+void weft_html_pictures_fit(weft_html_pictures *all, size_t most)
+{
+    static const struct {
+        size_t (*saved)(const weft_html_picture *);
+        void (*take)(weft_html_picture *);
+    } ways[] = {{saved_by_smaller, take_smaller},
+                {saved_by_one_theme, take_light},
+                {saved_by_none, take_none}};
+    for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
+        weft_html_picture *p;
+        while (total(all) > most && (p = best(all, ways[i].saved)))
+            ways[i].take(p);
+    }
+}
+
+/* ---- on the page ---- */
+
+/* "data:image/png;base64,..." */
+static void put_data(weft_bytes *to, const weft_html_file *file)
+{
+    weft_bytes_format(to, "\"data:image/%s;base64,",
+                      file->kind == WEFT_HTML_SVG ? "svg+xml" : "png");
+    weft_bytes_base64(to, file->bytes, file->count);
+    weft_bytes_text(to, "\"");
+}
+
+/* On paper the light one is used, whatever the screen shows. */
+static void put_dark(weft_bytes *to, const weft_html_file *dark)
+{
+    weft_bytes_text(to, "<source media=\"screen and (prefers-color-scheme: dark)\" srcset=");
+    put_data(to, dark);
+    weft_bytes_text(to, ">");
+}
+
+void weft_html_picture_put(const weft_html_picture *p, weft_bytes *to)
+{
+    if (!p->shown[WEFT_LIGHT].bytes) {
+        weft_bytes_text(to, "<p>A picture was left out, or the page would be too large to send: ");
+        weft_bytes_add(to, p->alt.data, p->alt.count);
+        weft_bytes_text(to, "</p>");
+        return;
+    }
+    weft_bytes_text(to, "<picture>");
+    if (p->shown[WEFT_DARK].bytes) put_dark(to, &p->shown[WEFT_DARK]);
+    weft_bytes_text(to, "<img src=");
+    put_data(to, &p->shown[WEFT_LIGHT]);
+    weft_bytes_format(to, " width=\"%d\" height=\"%d\" alt=\"", p->width, p->height);
+    weft_bytes_add(to, p->alt.data, p->alt.count);
+    weft_bytes_text(to, "\"></picture>");
+}
