@@ -36,7 +36,8 @@ static cli_verdict verdict_of(const weft_device_entry *entry)
 /* Why auto takes the first of its list. */
 static const char *why_first(const weft_device_entry *entry)
 {
-    if (strcmp(entry->backend->name, "cpu") == 0) return "no OpenCL device: the CPU backend";
+    if (strcmp(entry->backend->name, "cpu") == 0)
+        return "no other device to rely on: the CPU backend";
     if (entry->info.type == WEFT_DEVICE_GPU) return "GPUs come first, the widest and fastest one";
     if (entry->info.type == WEFT_DEVICE_ACCELERATOR) return "no GPU: an accelerator";
     return "no GPU or accelerator: the CPU through OpenCL";

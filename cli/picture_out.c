@@ -7,6 +7,7 @@
 #include "cli/output.h"
 #include "core/checked.h"
 #include "core/posix.h"
+#include "core/run.h"
 
 /* A new string: a path with an ending behind it. */
 static char *with_ending(const char *path, const char *ending)
@@ -70,8 +71,10 @@ weft_status cli_picture_out_both(const char *folder, const char *stem, weft_them
     *out = (cli_picture_out){.theme = theme};
     char *path = weft_path_join(folder, stem);
     if (!path) return weft_fail(WEFT_ERR_MEMORY, "out of memory for a path");
-    const weft_status status = name_files(path, ".svg", ".png", out);
+    weft_status status = name_files(path, ".svg", ".png", out);
     free(path);
+    if (status == WEFT_OK) status = weft_run_refuse_strange(out->svg);
+    if (status == WEFT_OK) status = weft_run_refuse_strange(out->png);
     return status;
 }
 

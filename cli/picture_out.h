@@ -20,7 +20,7 @@ weft_theme cli_theme(const cli_args *args);
  * folder or of another ending. */
 weft_status cli_picture_out_read(const cli_args *args, cli_option_id option, cli_picture_out *out);
 
-/* FOLDER/STEM.svg and FOLDER/STEM.png. */
+/* FOLDER/STEM.svg and FOLDER/STEM.png; WEFT_ERR_IO when a link or no plain file has that name. */
 weft_status cli_picture_out_both(const char *folder, const char *stem, weft_theme theme,
                                  cli_picture_out *out);
 void cli_picture_out_free(cli_picture_out *out);

@@ -12,6 +12,7 @@
 #include "cli/report_private.h"
 #include "core/checked.h"
 #include "core/posix.h"
+#include "core/run.h"
 
 enum { BATCH = 64 };
 
@@ -165,23 +166,25 @@ static weft_status put_sections(cli_report *r)
     return WEFT_OK;
 }
 
-static weft_status write_page(cli_report *r, char **path)
+/* What the user names may be a link, what a run folder holds may not. */
+static weft_status name_page(const cli_report_wish *wish, char **path)
+{
+    *path = wish->out ? weft_path_join("", wish->out) : weft_path_join(wish->run, "report.html");
+    if (!*path) return no_memory();
+    return wish->out ? WEFT_OK : weft_run_refuse_strange(*path);
+}
+
+static weft_status write_page(cli_report *r, const char *path)
 {
     char *bytes = NULL;
     size_t count = 0;
     WEFT_TRY(weft_html_finish(r->page, &bytes, &count));
-    *path = r->wish->out ? weft_path_join("", r->wish->out)
-                         : weft_path_join(r->wish->run, "report.html");
-    weft_status status = *path ? weft_write_file(*path, bytes, count) : no_memory();
-    if (status != WEFT_OK) {
-        free(*path);
-        *path = NULL;
-    }
+    const weft_status status = weft_write_file(path, bytes, count);
     free(bytes);
     return status;
 }
 
-static weft_status make(cli_report *r, char **path)
+static weft_status make(cli_report *r, const char *path)
 {
     const char *checkpoint = cli_text(r->wish->args, CLI_OPT_CHECKPOINT);
     WEFT_TRY(cli_run_read(r->wish->run, &r->wish->log, &r->files));
@@ -199,8 +202,12 @@ weft_status cli_report_write(const cli_report_wish *wish, weft_device *device,
                              const weft_device_entry *entry, char **path)
 {
     cli_report r = {.wish = wish, .device = device, .entry = entry};
-    *path = NULL;
-    const weft_status status = make(&r, path);
+    weft_status status = name_page(wish, path);
+    if (status == WEFT_OK) status = make(&r, *path);
+    if (status != WEFT_OK) {
+        free(*path);
+        *path = NULL;
+    }
     weft_html_free(r.page);
     weft_model_free(r.model);
     cli_scores_free(&r.scores);

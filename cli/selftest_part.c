@@ -44,6 +44,7 @@ static weft_status run_part(const weft_selftest_desc *desc, int part)
     json_decref(line);
     if (!text) return weft_fail(WEFT_ERR_MEMORY, "out of memory for a row");
     puts(text);
+    fflush(stdout); /* what is compiled is kept in the cache before the process ends */
     free(text);
     return WEFT_OK;
 }

@@ -78,6 +78,7 @@ static weft_status next_row(reader *r)
 
 static weft_status open_reader(reader *r)
 {
+    WEFT_TRY(weft_refuse_pipe(r->path));
     r->stream = fopen(r->path, "rb");
     if (!r->stream) return weft_io_fail("read", r->path, errno);
     WEFT_TRY(next_line(r, &r->here));

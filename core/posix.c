@@ -285,6 +285,7 @@ weft_status weft_read_file(const char *path, size_t limit, char **bytes, size_t 
     *bytes = NULL;
     *count = 0;
     if (limit > SIZE_MAX / 4) limit = SIZE_MAX / 4;
+    WEFT_TRY(weft_refuse_pipe(path));
     const int fd = open_retrying(path, O_RDONLY);
     if (fd < 0) return weft_io_fail("read", path, errno);
 

@@ -39,6 +39,10 @@ bool weft_is_folder(const char *path);
 /* Whether something has this name that is no plain file (no folder, where one is wanted): a link, a
  * pipe, a device. What is not there is fine. */
 bool weft_is_strange(const char *path, bool folder);
+
+/* WEFT_ERR_IO for what would be waited for without end: a pipe or a device under a name of its own
+ * (/dev/stdin may be read). What is not there is fine. */
+weft_status weft_refuse_pipe(const char *path);
 weft_status weft_rename(const char *from, const char *to);
 weft_status weft_remove(const char *path); /* a missing file is fine */
 

@@ -1,5 +1,6 @@
 #define _XOPEN_SOURCE 700 /* lstat */
 
+#include <string.h>
 #include <sys/stat.h>
 
 #include "core/posix.h"
@@ -9,4 +10,17 @@ bool weft_is_strange(const char *path, bool folder)
     struct stat info;
     if (lstat(path, &info) != 0) return false;
     return folder ? !S_ISDIR(info.st_mode) : !S_ISREG(info.st_mode);
+}
+
+static bool lies_in(const char *path, const char *folder)
+{
+    return strncmp(path, folder, strlen(folder)) == 0;
+}
+
+weft_status weft_refuse_pipe(const char *path)
+{
+    struct stat info;
+    if (stat(path, &info) != 0 || S_ISREG(info.st_mode) || S_ISDIR(info.st_mode)) return WEFT_OK;
+    if (lies_in(path, "/dev/") || lies_in(path, "/proc/")) return WEFT_OK;
+    return weft_fail(WEFT_ERR_IO, "%s is a pipe or a device, not a file", path);
 }

@@ -19,6 +19,10 @@ weft_status weft_run_create(const char *folder, bool overwrite, weft_run **out);
 weft_status weft_run_reopen(const char *folder, weft_run **out);
 void weft_run_free(weft_run *run);
 
+/* WEFT_ERR_IO when a file of a run folder is a link, a pipe or a device: the folder may come from
+ * anybody, and nothing in it may lead a write elsewhere. */
+weft_status weft_run_refuse_strange(const char *path);
+
 /* A path in the folder, NULL when out of memory; free() it. */
 char *weft_run_path(const weft_run *run, const char *name);
 

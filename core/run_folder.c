@@ -80,16 +80,25 @@ weft_status weft_run_drop(const weft_run *run, const char *name)
     return status;
 }
 
+static weft_status refuse_kind(const char *path, bool is_folder)
+{
+    if (!weft_is_strange(path, is_folder)) return WEFT_OK;
+    return weft_fail(WEFT_ERR_IO,
+                     "%s is a link or no plain file: a run writes into its own folder alone, "
+                     "remove it",
+                     path);
+}
+
+weft_status weft_run_refuse_strange(const char *path)
+{
+    return refuse_kind(path, false);
+}
+
 static weft_status refuse_strange(const char *folder, const char *name, bool is_folder)
 {
     char *path = weft_path_join(folder, name);
     if (!path) return weft_run_no_memory();
-    weft_status status = WEFT_OK;
-    if (weft_is_strange(path, is_folder))
-        status = weft_fail(WEFT_ERR_IO,
-                           "%s is a link or no plain file: a run writes into its own folder alone, "
-                           "remove it",
-                           path);
+    const weft_status status = refuse_kind(path, is_folder);
     free(path);
     return status;
 }

@@ -306,6 +306,8 @@ weft_status weft_st_open(const char *path, weft_st_file **out)
         status = weft_fail(WEFT_ERR_IO, "cannot read %s: it is a folder", path);
         goto done;
     }
+    status = weft_refuse_pipe(path);
+    if (status != WEFT_OK) goto done;
     file->stream = fopen(path, "rb");
     if (!file->stream) {
         status = weft_io_fail("read", path, errno);

@@ -46,6 +46,7 @@ static weft_status decode(const char *path, weft_image *image)
     *image = (weft_image){0};
     if (weft_is_folder(path))
         return weft_fail(WEFT_ERR_IO, "%s is a folder; name a PNG or JPEG file", path);
+    WEFT_TRY(weft_refuse_pipe(path));
     FILE *file = fopen(path, "rb");
     if (!file) return weft_fail(WEFT_ERR_IO, "cannot open %s: %s", path, strerror(errno));
     const weft_status status = read_file(file, path, image);

@@ -119,6 +119,7 @@ weft_status weft_stream_end(weft_stream *stream)
 static weft_status start(weft_stream *s)
 {
     uint8_t magic[2] = {0};
+    WEFT_TRY(weft_refuse_pipe(s->path));
     s->file = fopen(s->path, "rb");
     if (!s->file) return weft_fail(WEFT_ERR_IO, "cannot open %s: %s", s->path, strerror(errno));
     if (fseek(s->file, 0, SEEK_END) != 0) return read_failed(s);

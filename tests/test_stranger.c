@@ -50,6 +50,7 @@ static const char *const files[] = {".lock",
                                     "summary.json",
                                     "curves.svg",
                                     "curves.png",
+                                    "report.html",
                                     "checkpoints/last.safetensors",
                                     "checkpoints/prev.safetensors",
                                     "checkpoints/best.safetensors",
@@ -101,6 +102,52 @@ START_TEST(a_pipe_in_a_run)
     ck_assert_int_eq(unlink("run/metrics.csv"), 0);
     ck_assert_int_eq(mkfifo("run/metrics.csv", 0600), 0);
     ck_refused(FILES, "run/metrics.csv is a link or no plain file", "train --resume run -d cpu -q");
+}
+END_TEST
+
+/* What only reads the run would wait as well. */
+enum { PIPES = 6 };
+
+START_TEST(a_pipe_is_not_waited_for)
+{
+    static const char *const names[PIPES] = {"config.json",  "env.json",
+                                             "summary.json", "metrics.csv",
+                                             "steps.csv",    "checkpoints/last.safetensors"};
+    static const char *const commands[] = {"report run -d cpu", "compare run run --out both",
+                                           "diff run run", "eval run --data idx:data -d cpu"};
+    char name[128];
+    (void)snprintf(name, sizeof name, "run/%s", names[_i]);
+    make_run();
+    const bool kept = rename(name, "kept") == 0;
+    ck_assert_int_eq(mkfifo(name, 0600), 0);
+    for (size_t c = 0; c < sizeof commands / sizeof *commands; c++) {
+        const int code = weft("%s", commands[c]);
+        ck_assert_msg(code == 0 || says(program_err, "is a pipe or a device, not a file"),
+                      "weft %s: exit code %d: %s", commands[c], code, program_err);
+    }
+    ck_assert_int_eq(unlink(name), 0);
+    if (kept) ck_assert_int_eq(rename("kept", name), 0);
+}
+END_TEST
+
+/* Into the run folder of somebody else nothing is written through a link. */
+START_TEST(links_where_pictures_and_pages_go)
+{
+    static const char *const names[] = {"run/report.html", "run/explain-filters-conv1.svg",
+                                        "run/explain-filters-conv1.png"};
+    static const char *const commands[] = {"report run -d cpu", "explain run --filters -d cpu",
+                                           "explain run --filters -d cpu"};
+    char target[512];
+    make_run();
+    scratch_folder("outside");
+    scratch_write("outside/file", secret, sizeof secret - 1);
+    (void)snprintf(target, sizeof target, "%s/file", scratch_path("outside"));
+    for (int i = 0; i < 3; i++) {
+        ck_assert_int_eq(symlink(target, names[i]), 0);
+        ck_refused(FILES, names[i], "%s", commands[i]);
+        ck_untouched();
+        ck_assert_int_eq(unlink(names[i]), 0);
+    }
 }
 END_TEST
 
@@ -211,6 +258,8 @@ int main(void)
     tcase_add_test(tests, a_link_in_a_run_is_not_followed);
     tcase_add_test(tests, a_folder_of_checkpoints_elsewhere);
     tcase_add_test(tests, a_pipe_in_a_run);
+    tcase_add_loop_test(tests, a_pipe_is_not_waited_for, 0, PIPES);
+    tcase_add_test(tests, links_where_pictures_and_pages_go);
     tcase_add_test(tests, a_linked_run_folder);
     tcase_add_test(tests, names_that_are_paths);
     tcase_add_test(tests, names_that_are_escapes);
