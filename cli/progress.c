@@ -9,7 +9,6 @@
 #include "cli/output.h"
 #include "cli/plot.h"
 #include "cli/screen.h"
-#include "cli/signals.h"
 #include "cli/terminal.h"
 #include "core/number.h"
 #include "core/posix.h"
@@ -24,9 +23,8 @@ struct cli_progress {
     cli_screen screen;
     double last; /* when it was drawn */
     int64_t epochs;
-    bool told;     /* without a terminal: what is being prepared */
-    bool headed;   /* the head of the table is the last but rows */
-    bool stopping; /* a signal's note stands below what was drawn */
+    bool told;   /* without a terminal: what is being prepared */
+    bool headed; /* the head of the table is the last but rows */
     bool plots;
     cli_plot plot;
     weft_step_report step; /* the last one */
@@ -59,24 +57,16 @@ void cli_progress_plot(cli_progress *progress)
 
 /* ---- frames ---- */
 
-/* The handler of a signal writes a line of its own, so what is drawn is left where it stands. */
-static void heed_signal(cli_progress *p)
+static void start(cli_progress *p)
 {
-    if (p->stopping || cli_signals_exit_code() == 0) return;
-    p->stopping = true;
-    cli_screen_leave(&p->screen);
-}
-
-static void start(cli_progress *p, int width)
-{
-    heed_signal(p);
-    cli_screen_start(&p->screen, width);
+    if (cli_screen_start(&p->screen)) p->headed = false;
 }
 
 void cli_progress_clear(cli_progress *progress)
 {
-    heed_signal(progress);
-    cli_screen_clear(&progress->screen, weft_terminal_width(stderr));
+    if (progress->screen.lines == 0) return;
+    start(progress);
+    cli_screen_show(&progress->screen);
 }
 
 static int filled(double share, int size)
@@ -111,10 +101,9 @@ static bool is_due(cli_progress *p, double seconds)
 
 static void draw(cli_progress *p, double share, const char *text)
 {
-    const int width = weft_terminal_width(stderr);
     if (!is_due(p, redraw_seconds)) return;
-    start(p, width);
-    add_bar(p, width, share, text);
+    start(p);
+    add_bar(p, p->screen.width, share, text);
     cli_screen_show(&p->screen);
 }
 
@@ -178,10 +167,10 @@ void cli_progress_check(cli_progress *progress, const char *part, double share, 
 
 /* ---- a training ---- */
 
-static bool has_room_for_plot(const cli_progress *p, int width)
+static bool has_room_for_plot(const cli_progress *p)
 {
-    return p->plots && !p->stopping && p->step.step > 0 && width >= TABLE_WIDTH &&
-           weft_terminal_height(stderr) >= PLOT_HEIGHT;
+    return p->plots && p->step.step > 0 && p->screen.width >= TABLE_WIDTH &&
+           p->screen.height >= PLOT_HEIGHT;
 }
 
 /* What the right end of the plot stands for. */
@@ -194,17 +183,18 @@ static void name_end(const cli_progress *p, char text[TEXT_MAX])
         snprintf(text, TEXT_MAX, "%llu steps", (unsigned long long)p->step.steps);
 }
 
-static void add_plot(cli_progress *p, int width)
+/* place: cli_screen_add or cli_screen_keep. */
+static void draw_plot(cli_progress *p, void (*place)(cli_screen *, const char *))
 {
     char text[CLI_PLOT_LINES][CLI_PLOT_TEXT], end[TEXT_MAX];
-    if (!has_room_for_plot(p, width)) return;
+    if (!has_room_for_plot(p)) return;
     name_end(p, end);
     cli_plot_draw(&p->plot, &p->terminal, end, text);
     for (int i = 0; i < CLI_PLOT_LINES; i++)
-        cli_screen_add(&p->screen, text[i]);
+        place(&p->screen, text[i]);
 }
 
-static void add_step(cli_progress *p, int width)
+static void add_step(cli_progress *p)
 {
     char text[TEXT_MAX], loss[WEFT_NUMBER_TEXT], accuracy[WEFT_NUMBER_TEXT],
         speed[WEFT_NUMBER_TEXT], left[WEFT_NUMBER_TEXT];
@@ -215,15 +205,15 @@ static void add_step(cli_progress *p, int width)
              weft_fixed(r->mean_accuracy, 4, accuracy), weft_fixed(r->images_per_second, 0, speed),
              duration(r->seconds_left, left));
     /* As narrow as the table, so that a terminal may become so narrow without breaking a line. */
-    add_bar(p, width > TABLE_WIDTH ? TABLE_WIDTH : width,
+    add_bar(p, p->screen.width > TABLE_WIDTH ? TABLE_WIDTH : p->screen.width,
             (double)r->step_in_epoch / (double)r->steps_per_epoch, text);
 }
 
 /* The head comes again where other lines have come between. */
-static void keep_head(cli_progress *p, int width)
+static void keep_head(cli_progress *p)
 {
     char text[CLI_ROW_TEXT];
-    if (p->headed || width < TABLE_WIDTH) return;
+    if (p->headed || p->screen.width < TABLE_WIDTH) return;
     cli_epoch_head(p->epochs, text);
     cli_screen_keep(&p->screen, text);
     p->headed = true;
@@ -236,11 +226,10 @@ void cli_progress_step(cli_progress *progress, const weft_step_report *r)
     p->step = *r;
     if (p->plots) cli_plot_add(&p->plot.training, r->step, r->steps, r->loss);
     if (!is_due(p, redraw_seconds)) return;
-    const int width = weft_terminal_width(stderr);
-    start(p, width);
-    keep_head(p, width);
-    add_plot(p, width);
-    add_step(p, width);
+    start(p);
+    keep_head(p);
+    draw_plot(p, cli_screen_add);
+    add_step(p);
     cli_screen_show(&p->screen);
 }
 
@@ -265,18 +254,17 @@ static void epoch_line(const cli_progress *p, const weft_epoch_report *r, char t
 static void keep_row(cli_progress *p, const weft_epoch_report *r)
 {
     char text[TEXT_MAX];
-    const int width = weft_terminal_width(stderr);
-    start(p, width);
-    keep_head(p, width);
-    p->headed = width >= TABLE_WIDTH;
+    start(p);
+    keep_head(p);
+    p->headed = p->screen.width >= TABLE_WIDTH;
     if (p->headed)
         cli_epoch_row(p->epochs, r, text);
     else
         epoch_line(p, r, text);
     cli_screen_keep(&p->screen, text);
-    if (has_room_for_plot(p, width)) {
-        add_plot(p, width);
-        add_step(p, width);
+    if (has_room_for_plot(p)) {
+        draw_plot(p, cli_screen_add);
+        add_step(p);
     }
     cli_screen_show(&p->screen);
 }
@@ -300,12 +288,9 @@ void cli_progress_end(cli_progress *progress)
 {
     cli_progress *p = progress;
     if (!p->live || p->screen.lines == 0) return;
-    const int width = weft_terminal_width(stderr);
-    start(p, width);
-    add_plot(p, width);
-    if (p->screen.lines > 0) cli_screen_add(&p->screen, "");
+    start(p);
+    draw_plot(p, cli_screen_keep);
     cli_screen_show(&p->screen);
-    cli_screen_leave(&p->screen);
 }
 
 static void write_note(void *user, weft_level level, const char *text)

@@ -2,29 +2,63 @@
 
 #include "cli/signals.h"
 
-#include <stddef.h>
+#include <string.h>
 #include <unistd.h>
 
-/* Handlers reach nothing but globals: this is the program's only one that changes. */
-static volatile sig_atomic_t caught;
+#include "cli/terminal.h"
+
+/* Handlers reach nothing but globals: these are the program's only ones that change. */
+static volatile sig_atomic_t caught, live;
+
+static void tell(const char *text)
+{
+    if (write(STDERR_FILENO, text, strlen(text)) < 0) return;
+}
+
+/* To the next line, without what is drawn in place from the cursor on. */
+static void leave_line(void)
+{
+    tell(live ? "\033[J\n" : "\n");
+}
 
 static void on_signal(int number)
 {
-    static const char text[] = "\nweft: stopping after this step; once more to quit at once\n";
+    leave_line();
     if (caught) _exit(128 + number);
     caught = number;
-    if (write(STDERR_FILENO, text, sizeof text - 1) < 0) return;
+    tell("weft: stopping after this step; once more to quit at once\n");
+}
+
+static void on_stop(int number);
+
+static void catch (int number, void (*handler)(int), unsigned flags)
+{
+    struct sigaction old, action = {.sa_handler = handler, .sa_flags = (int)(SA_RESTART | flags)};
+    sigemptyset(&action.sa_mask);
+    if (sigaction(number, NULL, &old) == 0 && old.sa_handler == SIG_IGN) return;
+    sigaction(number, &action, NULL);
+}
+
+static void catch_stop(void)
+{
+    catch (SIGTSTP, on_stop, SA_RESETHAND | SA_NODEFER);
+}
+
+/* The second one finds no handler and stops the process. */
+static void on_stop(int number)
+{
+    leave_line();
+    raise(number);
+    catch_stop();
 }
 
 const volatile sig_atomic_t *cli_signals_catch(void)
 {
-    static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
-    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
-        struct sigaction old, action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
-        sigemptyset(&action.sa_mask);
-        if (sigaction(numbers[i], NULL, &old) == 0 && old.sa_handler == SIG_IGN) continue;
-        sigaction(numbers[i], &action, NULL);
-    }
+    live = cli_terminal_ask().live;
+    catch (SIGINT, on_signal, 0);
+    catch (SIGTERM, on_signal, 0);
+    catch (SIGHUP, on_signal, 0);
+    if (live) catch_stop();
     return &caught;
 }
 

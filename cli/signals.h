@@ -6,7 +6,8 @@
 #include <stdbool.h>
 
 /* The first SIGINT, SIGTERM or SIGHUP sets the flag returned here; the second ends the process at
- * once with 128 + its number. Signals that were ignored at start (nohup) stay ignored. */
+ * once with 128 + its number. Signals that were ignored at start (nohup) stay ignored. On a live
+ * terminal each of them, and Ctrl-Z, erases what follows the cursor: cli/screen.h. */
 const volatile sig_atomic_t *cli_signals_catch(void);
 
 /* Whether a terminal sends its signals to this process and to those that it started alike: one of

@@ -66,7 +66,7 @@ static inline void emulator_blank(emulator *e, int row, int from)
     e->line[row].goes_on = false;
 }
 
-/* "[5A", "[K", "[J", "[32m" */
+/* "[5A", "[5B", "[H", "[K", "[J", "[32m" */
 static inline void emulator_obey(emulator *e)
 {
     const char last = e->escape[strlen(e->escape) - 1];
@@ -75,6 +75,14 @@ static inline void emulator_obey(emulator *e)
         e->row -= number > 0 ? number : 1;
         if (e->row < emulator_top(e)) e->row = emulator_top(e);
         if (e->column == e->width) e->column--;
+    } else if (last == 'B') {
+        const int bottom = emulator_top(e) + e->height - 1;
+        e->row += number > 0 ? number : 1;
+        if (e->row > bottom) e->row = bottom;
+        if (e->row >= e->rows) e->rows = e->row + 1;
+    } else if (strcmp(e->escape, "[H") == 0) {
+        e->row = emulator_top(e);
+        e->column = 0;
     } else if (strcmp(e->escape, "[K") == 0) {
         emulator_blank(e, e->row, e->column);
     } else if (strcmp(e->escape, "[J") == 0) {
