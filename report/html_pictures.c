@@ -7,6 +7,9 @@
 enum { FILE_MOST = 150000, SHOWN_MOST = 1400000 };
 enum { PNG_SCALE = 2 };
 
+/* Small text of a figure, in its units, and what of it can be read, in CSS pixels. */
+enum { SMALL_TEXT = 11, READABLE = 8 };
+
 /* ---- drawing ---- */
 
 static void release(weft_html_file *file)
@@ -203,6 +206,12 @@ static void put_dark(weft_bytes *to, const weft_html_file *dark)
     weft_bytes_text(to, ">");
 }
 
+/* CSS pixels; on a narrow screen the picture scrolls in its box. */
+static int least_width(const weft_html_picture *p)
+{
+    return (p->width * READABLE + SMALL_TEXT - 1) / SMALL_TEXT;
+}
+
 void weft_html_picture_put(const weft_html_picture *p, weft_bytes *to)
 {
     if (!p->shown[WEFT_LIGHT].bytes) {
@@ -211,11 +220,12 @@ void weft_html_picture_put(const weft_html_picture *p, weft_bytes *to)
         weft_bytes_text(to, "</p>");
         return;
     }
-    weft_bytes_text(to, "<picture>");
+    weft_bytes_text(to, "<div class=\"wide\" tabindex=\"0\"><picture>");
     if (p->shown[WEFT_DARK].bytes) put_dark(to, &p->shown[WEFT_DARK]);
     weft_bytes_text(to, "<img src=");
     put_data(to, &p->shown[WEFT_LIGHT]);
-    weft_bytes_format(to, " width=\"%d\" height=\"%d\" alt=\"", p->width, p->height);
+    weft_bytes_format(to, " width=\"%d\" height=\"%d\" style=\"min-width:%dpx\" alt=\"", p->width,
+                      p->height, least_width(p));
     weft_bytes_add(to, p->alt.data, p->alt.count);
-    weft_bytes_text(to, "\"></picture>");
+    weft_bytes_text(to, "\"></picture></div>");
 }

@@ -35,7 +35,8 @@ weft_status weft_html_pictures_add(weft_html_pictures *all, const weft_figure *f
  * the dark theme, then are left out, each time the one first that gives the most room. */
 void weft_html_pictures_fit(weft_html_pictures *all, size_t most);
 
-/* <picture> of one, or a sentence in its place. */
+/* One in a box of its own, which scrolls sideways where the page is too narrow to read it; or a
+ * sentence in its place. */
 void weft_html_picture_put(const weft_html_picture *picture, weft_bytes *to);
 
 void weft_html_pictures_free(weft_html_pictures *all);

@@ -1,4 +1,5 @@
-// Tables of class "sortable" are sorted by a click on the name of a column. Nothing else needs it.
+// Tables of class "sortable" are sorted by a click on the name of a column, and what is folded is
+// printed, too, by browsers whose style sheets cannot ask for it. Nothing else needs it.
 "use strict";
 function key(row, column) {
   const text = row.cells[column].textContent.trim();
@@ -29,3 +30,11 @@ for (const table of document.querySelectorAll("table.sortable")) {
     button.addEventListener("click", () => sort(table, head, column));
   });
 }
+let unfolded = [];
+addEventListener("beforeprint", () => {
+  unfolded = Array.from(document.querySelectorAll("details:not([open])"));
+  for (const details of unfolded) details.open = true;
+});
+addEventListener("afterprint", () => {
+  for (const details of unfolded) details.open = false;
+});

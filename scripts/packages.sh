@@ -5,7 +5,7 @@ WEFT_BUILD_PACKAGES="gcc libc6-dev make cmake pkg-config ocl-icd-opencl-dev open
 pocl-opencl-icd libclblast-dev libcairo2-dev libjansson-dev libxxhash-dev zlib1g-dev libpng-dev \
 libjpeg62-turbo-dev dataset-fashion-mnist"
 WEFT_TEST_PACKAGES="check clang libclang-rt-dev clang-tidy cppcheck gcovr oclgrind libsubunit-dev \
-libonnx-testdata jq"
+libonnx-testdata jq poppler-utils"
 # Compilers for GPUs that are not there; tests without theirs are skipped.
 WEFT_OFFLINE_PACKAGES="clang-16 libclc-16 intel-opencl-icd"
 

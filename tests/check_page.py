@@ -4,9 +4,12 @@
 Takes a page, or the report of a run, or that of a short training, and holds it to this:
   - HTML5 without a parse error (html5lib, when it is there), under 3 MB, nothing outside the file;
   - in headless Chromium no message on the console;
-  - at 375, 800 and 1280 pixels no element sticks out of the page, in both colour schemes;
+  - at 375, 800 and 1280 pixels no element sticks out of the page, in both colour schemes, and no
+    picture is so small that its text cannot be read;
+  - every picture has a version for each colour scheme;
   - every text has the contrast that WCAG 2.1 asks for at level AA, in both colour schemes;
-  - the tables are there without the script, and a click on a column sorts them.
+  - the tables are there without the script, and a click on a column sorts them;
+  - what is folded is on paper, too (pdftotext, when it is there).
 
   check_page.py --page report.html
   check_page.py --weft build/cli/weft --run RUN --chromium /usr/bin/chromium
@@ -78,6 +81,14 @@ function sticking_out() {
 function broken_pictures() {
   return Array.from(document.images).filter(i => !i.complete || i.naturalWidth === 0 || !i.alt).map(i => i.alt || "without alt");
 }
+// Text of 11 units is to be 8 pixels high.
+function small_pictures() {
+  return Array.from(document.images, i => [i.alt, i.getBoundingClientRect().width / Number(i.getAttribute("width"))])
+    .filter(([, scale]) => !(scale >= 8 / 11)).map(([alt, scale]) => `${alt}: ${scale.toFixed(2)}`);
+}
+function without_dark() {
+  return Array.from(document.images).filter(i => !i.parentElement.querySelector('source[media*="dark"]')).map(i => i.alt);
+}
 function unsorted() {
   const table = document.querySelector("table.sortable"), bad = [];
   if (!table) return bad;
@@ -96,7 +107,8 @@ addEventListener("load", () => {
   parent.postMessage({
     dark: matchMedia("(prefers-color-scheme: dark)").matches, width: document.documentElement.clientWidth,
     texts: texts().length, pictures: document.images.length, tables: document.querySelectorAll("table").length,
-    contrast: low_contrast(), sticking_out: sticking_out(), broken: broken_pictures(), unsorted: unsorted()
+    contrast: low_contrast(), sticking_out: sticking_out(), broken: broken_pictures(), unsorted: unsorted(),
+    small: small_pictures(), without_dark: without_dark()
   }, "*");
 });
 """
@@ -131,13 +143,12 @@ def check_text(page):
     try:
         import html5lib
     except ImportError:
-        print("html5lib is missing: the page was not parsed strictly")
-        return text
+        return text, ["whether it is valid HTML5 (there is no html5lib)"]
     parser = html5lib.HTMLParser()
     parser.parse(text)
     if parser.errors:
         fail(f"{page}: {parser.errors[:3]}")
-    return text
+    return text, []
 
 
 def look(chromium, folder, dark):
@@ -164,10 +175,37 @@ def check_view(chromium, folder, width, dark):
         fail(f"Chromium showed it {seen['width']} wide, dark: {seen['dark']}")
     if seen["texts"] < 20 or seen["pictures"] < 1 or seen["tables"] < 2:
         fail(f"the page is nearly empty: {seen}")
-    for what in ("contrast", "sticking_out", "broken", "unsorted"):
+    for what in ("contrast", "sticking_out", "broken", "unsorted", "small", "without_dark"):
         if seen[what]:
             fail(f"at {width} px, {'dark' if dark else 'light'}, {what}: {seen[what][:5]}")
     return seen
+
+
+def folded_rows(text):
+    """The numbers of every row of every folded table."""
+    for table in re.findall(r"<details>.*?</details>", text, re.S):
+        rows = re.findall(r"<tr>(.*?)</tr>", table)[1:]
+        if not rows:
+            fail("a folded table has no rows")
+        for row in rows:
+            yield [number for number in re.findall(r'<td class="number">([^<]*)', row) if number]
+
+
+def check_paper(chromium, folder, page, text):
+    rows = list(folded_rows(text))
+    if text.count("<details>") < 2 or not all(rows):
+        fail(f"{text.count('<details>')} folded tables, of epochs and of steps, with {len(rows)} rows")
+    if not shutil.which("pdftotext"):
+        return ["the page on paper (there is no pdftotext, of poppler-utils)"]
+    pdf = os.path.join(folder, "page.pdf")
+    subprocess.run([chromium, "--headless", "--no-sandbox", "--disable-gpu", "--user-data-dir=" + os.path.join(folder, "profile"),
+                    "--print-to-pdf=" + pdf, "file://" + os.path.abspath(page)], check=True, capture_output=True, timeout=300)
+    paper = subprocess.run(["pdftotext", "-layout", pdf, "-"], check=True, capture_output=True, text=True).stdout
+    paper = re.sub(r" +\*", "*", paper)  # of the best epoch
+    lost = [row for row in rows if not re.search(r"\s" + r"\s+".join(re.escape(cell.replace(" ", "")) for cell in row) + r"\s", paper)]
+    if lost:
+        fail(f"{len(lost)} rows of folded tables are not on paper: {lost[:3]}")
+    return []
 
 
 def main():
@@ -182,7 +220,8 @@ def main():
         sys.exit(77)
     with tempfile.TemporaryDirectory() as folder:
         page = options.page or make_page(options, folder)
-        text = check_text(page)
+        text, unchecked = check_text(page)
+        unchecked += check_paper(options.chromium, folder, page, text)
         with open(os.path.join(folder, "probed.html"), "w", encoding="utf-8") as file:
             file.write(text.replace("</body>", "<script>" + PROBE + "</script></body>"))
         for dark in (False, True):
@@ -190,6 +229,8 @@ def main():
                 seen = check_view(options.chromium, folder, width, dark)
         print(f"{seen['texts']} texts, {seen['pictures']} pictures, {seen['tables']} tables: "
               f"{len(WIDTHS)} widths, both colour schemes")
+        for what in unchecked:
+            print("not checked:", what)
 
 
 main()

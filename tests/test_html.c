@@ -88,7 +88,9 @@ START_TEST(test_few_pictures)
     char *page = page_of(draw_line, WEFT_HTML_SVG, 2);
     ck_assert_int_eq(times(page, svg), 4);
     ck_assert_int_eq(times(page, dark), 2);
-    ck_assert_int_eq(times(page, "alt=\"no &lt;noise&gt;\"></picture></figure>"), 2);
+    ck_assert_int_eq(
+        times(page, "style=\"min-width:73px\" alt=\"no &lt;noise&gt;\"></picture></div></figure>"),
+        2);
     free(page);
     page = page_of(draw_line, WEFT_HTML_PNG, 2);
     ck_assert_int_eq(times(page, large_png), 4);
