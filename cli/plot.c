@@ -52,7 +52,8 @@ static void include(weft_dots_range *range, double y)
 }
 
 /* The first losses fall from a height that would flatten all that follows: once there is enough of
- * that, the first twentieth of the run does not decide the upper end. */
+ * that, the first twentieth of the run does not decide the upper end, and what lies above is left
+ * out. */
 static void include_training(weft_dots_range *range, const double *x, const double *y, int count)
 {
     const bool late = count > 0 && x[count - 1] >= 0.1 * CLI_PLOT_BINS;
@@ -84,8 +85,6 @@ static void fill(picture *p, const cli_plot *plot)
     for (int i = 0; i < validated; i++)
         include(&p->range, y[1][i]);
     settle(&p->range);
-    for (int i = 0; i < trained; i++)
-        y[0][i] = fmin(y[0][i], p->range.y_high);
     const weft_dots lines[] = {{CLI_PLOT_COLUMNS, CLI_PLOT_ROWS, p->training},
                                {CLI_PLOT_COLUMNS, CLI_PLOT_ROWS, p->validation}};
     weft_dots_curve(lines[0], &p->range, x[0], y[0], trained);
