@@ -235,11 +235,12 @@ void weft_html_figure(weft_html *html, const weft_figure *figure, weft_html_kind
 }
 
 /* The body with its pictures. */
-static void put_body(weft_html *html, weft_bytes *page)
+static weft_status put_body(weft_html *html, weft_bytes *page)
 {
     const weft_bytes *body = &html->body;
     size_t done = 0;
-    weft_html_pictures_fit(&html->pictures, body->count < PAGE_MOST ? PAGE_MOST - body->count : 0);
+    const size_t room = body->count < PAGE_MOST ? PAGE_MOST - body->count : 0;
+    WEFT_TRY(weft_html_pictures_fit(&html->pictures, room));
     for (int i = 0; i < html->pictures.count; i++) {
         const weft_html_picture *picture = &html->pictures.picture[i];
         weft_bytes_add(page, body->data + done, picture->at - done);
@@ -247,6 +248,7 @@ static void put_body(weft_html *html, weft_bytes *page)
         done = picture->at;
     }
     weft_bytes_add(page, body->data + done, body->count - done);
+    return WEFT_OK;
 }
 
 /* ---- the end ---- */
@@ -261,7 +263,7 @@ weft_status weft_html_finish(weft_html *html, char **bytes, size_t *count)
     weft_bytes_text(&page, "<nav aria-label=\"Contents\"><ul>\n");
     weft_bytes_add(&page, html->contents.data, html->contents.count);
     weft_bytes_text(&page, "</ul></nav>\n</header>\n<main>\n");
-    if (!html->body.failed && html->status == WEFT_OK) put_body(html, &page);
+    if (!html->body.failed && html->status == WEFT_OK) html->status = put_body(html, &page);
     weft_bytes_text(&page, "</main>\n<script>\n");
     put_file(&page, "page.js");
     weft_bytes_text(&page, "</script>\n</body>\n</html>\n");

@@ -2,10 +2,9 @@
 
 #include <stdlib.h>
 
-/* Bytes: of a drawing that may be as it is, and of shown ones from which on smaller forms are
- * drawn, too, since there may be need of them. */
-enum { FILE_MOST = 150000, SHOWN_MOST = 1400000 };
-enum { PNG_SCALE = 2 };
+#include "report/png_half.h"
+
+enum { FILE_MOST = 150000 /* bytes */, PNG_SCALE = 2 };
 
 /* Small text of a figure, in its units, and what of it can be read, in CSS pixels. */
 enum { SMALL_TEXT = 11, READABLE = 8 };
@@ -22,6 +21,7 @@ static weft_status draw_png(const weft_figure *figure, weft_theme theme, int sca
                             weft_html_file *out)
 {
     out->kind = WEFT_HTML_PNG;
+    out->scale = scale;
     return weft_figure_png(figure, theme, scale, &out->bytes, &out->count);
 }
 
@@ -64,16 +64,12 @@ static size_t encoded(const weft_html_file *file)
     return (file->count + 2) / 3 * 4;
 }
 
-static size_t both(const weft_html_file file[2])
-{
-    return encoded(&file[WEFT_LIGHT]) + encoded(&file[WEFT_DARK]);
-}
-
 static size_t total(const weft_html_pictures *all)
 {
     size_t sum = 0;
     for (int i = 0; i < all->count; i++)
-        sum += both(all->picture[i].shown);
+        sum += encoded(&all->picture[i].shown[WEFT_LIGHT]) +
+               encoded(&all->picture[i].shown[WEFT_DARK]);
     return sum;
 }
 
@@ -97,14 +93,11 @@ weft_status weft_html_pictures_add(weft_html_pictures *all, const weft_figure *f
         free(alt.data);
         return weft_fail(WEFT_ERR_MEMORY, "out of memory for the pictures of a page");
     }
-    const bool tight = total(all) > SHOWN_MOST;
     weft_html_picture *p = &all->picture[all->count++];
     *p =
         (weft_html_picture){.at = at, .width = figure->width, .height = figure->height, .alt = alt};
-    for (int theme = WEFT_LIGHT; theme <= WEFT_DARK; theme++) {
+    for (int theme = WEFT_LIGHT; theme <= WEFT_DARK; theme++)
         WEFT_TRY(draw_shown(figure, (weft_theme)theme, kind, &p->shown[theme]));
-        if (tight) WEFT_TRY(draw_png(figure, (weft_theme)theme, 1, &p->smaller[theme]));
-    }
     return WEFT_OK;
 }
 
@@ -112,10 +105,8 @@ void weft_html_pictures_free(weft_html_pictures *all)
 {
     for (int i = 0; i < all->count; i++) {
         weft_html_picture *p = &all->picture[i];
-        for (int theme = WEFT_LIGHT; theme <= WEFT_DARK; theme++) {
+        for (int theme = WEFT_LIGHT; theme <= WEFT_DARK; theme++)
             release(&p->shown[theme]);
-            release(&p->smaller[theme]);
-        }
         free(p->alt.data);
     }
     free(all->picture);
@@ -123,68 +114,80 @@ void weft_html_pictures_free(weft_html_pictures *all)
 
 /* ---- making room ---- */
 
-static size_t saved_by_smaller(const weft_html_picture *p)
+static bool is_dense(const weft_html_file *file)
 {
-    const size_t now = both(p->shown), then = both(p->smaller);
-    return then > 0 && then < now ? now - then : 0;
+    return file->kind == WEFT_HTML_PNG && file->scale > 1;
 }
 
-static void take_smaller(weft_html_picture *p)
+/* What there is to be made less of, in bytes of the page: pixels, the dark theme, all. */
+static size_t dense_bytes(const weft_html_picture *p)
+{
+    size_t sum = 0;
+    for (int theme = WEFT_LIGHT; theme <= WEFT_DARK; theme++)
+        if (is_dense(&p->shown[theme])) sum += encoded(&p->shown[theme]);
+    return sum;
+}
+
+static weft_status thin_out(weft_html_picture *p)
 {
     for (int theme = WEFT_LIGHT; theme <= WEFT_DARK; theme++) {
-        release(&p->shown[theme]);
-        p->shown[theme] = p->smaller[theme];
-        p->smaller[theme] = (weft_html_file){.bytes = NULL};
+        weft_html_file *file = &p->shown[theme], half = {.kind = WEFT_HTML_PNG, .scale = 1};
+        if (!is_dense(file)) continue;
+        WEFT_TRY(weft_png_half(file->bytes, file->count, &half.bytes, &half.count));
+        release(file);
+        *file = half;
     }
+    return WEFT_OK;
 }
 
-static size_t saved_by_one_theme(const weft_html_picture *p)
+static size_t dark_bytes(const weft_html_picture *p)
 {
     return encoded(&p->shown[WEFT_DARK]);
 }
 
-static void take_light(weft_html_picture *p)
+static weft_status drop_dark(weft_html_picture *p)
 {
     release(&p->shown[WEFT_DARK]);
+    return WEFT_OK;
 }
 
-static size_t saved_by_none(const weft_html_picture *p)
+static size_t light_bytes(const weft_html_picture *p)
 {
     return encoded(&p->shown[WEFT_LIGHT]);
 }
 
-static void take_none(weft_html_picture *p)
+static weft_status drop_light(weft_html_picture *p)
 {
     release(&p->shown[WEFT_LIGHT]);
+    return WEFT_OK;
 }
 
-/* The picture that saves the most; NULL: none saves anything. */
-static weft_html_picture *best(const weft_html_pictures *all,
-                               size_t (*saved)(const weft_html_picture *))
+/* The picture with the most bytes of a sort; NULL: none has any. */
+static weft_html_picture *largest(const weft_html_pictures *all,
+                                  size_t (*bytes)(const weft_html_picture *))
 {
     weft_html_picture *found = NULL;
     size_t most = 0;
     for (int i = 0; i < all->count; i++) {
-        if (saved(&all->picture[i]) <= most) continue;
+        if (bytes(&all->picture[i]) <= most) continue;
         found = &all->picture[i];
-        most = saved(found);
+        most = bytes(found);
     }
     return found;
 }
 
-void weft_html_pictures_fit(weft_html_pictures *all, size_t most)
+weft_status weft_html_pictures_fit(weft_html_pictures *all, size_t most)
 {
     static const struct {
-        size_t (*saved)(const weft_html_picture *);
-        void (*take)(weft_html_picture *);
-    } ways[] = {{saved_by_smaller, take_smaller},
-                {saved_by_one_theme, take_light},
-                {saved_by_none, take_none}};
+        size_t (*bytes)(const weft_html_picture *);
+        weft_status (*reduce)(weft_html_picture *);
+    } ways[] = {{dense_bytes, thin_out}, {dark_bytes, drop_dark}, {light_bytes, drop_light}};
     for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
         weft_html_picture *p;
-        while (total(all) > most && (p = best(all, ways[i].saved)))
-            ways[i].take(p);
+        while (total(all) > most && (p = largest(all, ways[i].bytes)))
+            WEFT_TRY(ways[i].reduce(p));
     }
+    return WEFT_OK;
 }
 
 /* ---- on the page ---- */

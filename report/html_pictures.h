@@ -8,16 +8,17 @@
 /* A drawing as bytes of a file; NULL: there is none. */
 typedef struct weft_html_file {
     weft_html_kind kind;
+    int scale; /* of pixels: how many per unit and way */
     char *bytes;
     size_t count;
 } weft_html_file;
 
-/* Files in the light and the dark theme: those that are shown, and smaller ones that might be. */
+/* A figure in the light and the dark theme. */
 typedef struct weft_html_picture {
     size_t at; /* where in the text of the page it belongs */
     int width, height;
     weft_bytes alt; /* escaped */
-    weft_html_file shown[2], smaller[2];
+    weft_html_file shown[2];
 } weft_html_picture;
 
 /* All zero to begin with; weft_html_pictures_free() it. */
@@ -31,9 +32,9 @@ typedef struct weft_html_pictures {
 weft_status weft_html_pictures_add(weft_html_pictures *all, const weft_figure *figure,
                                    weft_html_kind kind, size_t at, weft_bytes alt);
 
-/* Make all of them fit into so many bytes of a page: pictures take their smaller forms, then lose
- * the dark theme, then are left out, each time the one first that gives the most room. */
-void weft_html_pictures_fit(weft_html_pictures *all, size_t most);
+/* Make all of them fit into so many bytes of a page: pictures lose pixels, then the dark theme,
+ * then are left out, each time the largest first. */
+weft_status weft_html_pictures_fit(weft_html_pictures *all, size_t most);
 
 /* One in a box of its own, which scrolls sideways where the page is too narrow to read it; or a
  * sentence in its place. */

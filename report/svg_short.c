@@ -67,8 +67,9 @@ static void take_number(cursor *c)
 
 static bool stands_at(const cursor *c, size_t at, const char *mark)
 {
+    if (at >= c->end || c->text[at] != *mark) return false;
     const size_t length = strlen(mark);
-    return at <= c->end && c->end - at >= length && memcmp(c->text + at, mark, length) == 0;
+    return c->end - at >= length && memcmp(c->text + at, mark, length) == 0;
 }
 
 static bool stands_here(const cursor *c, const char *mark)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "report/html.h"
+#include "report/png_half.h"
 #include "report/raster.h"
 #include "tests/fonts.h"
 #include "tests/suite.h"
@@ -131,6 +132,16 @@ START_TEST(test_many_pictures)
 }
 END_TEST
 
+START_TEST(test_half_of_what_is_no_picture)
+{
+    char *half = (char *)"";
+    size_t count = 1;
+    ck_weft_refused(weft_png_half("no png", 6, &half, &count), WEFT_ERR_IO, "smaller");
+    ck_assert_ptr_null(half);
+    ck_assert_uint_eq(count, 0);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("html");
@@ -139,6 +150,7 @@ int main(void)
     tcase_add_test(tests, test_few_pictures);
     tcase_add_test(tests, test_a_drawing_of_many_lines);
     tcase_add_test(tests, test_many_pictures);
+    tcase_add_test(tests, test_half_of_what_is_no_picture);
     suite_add_tcase(suite, tests);
     const int result = weft_suite_run(suite);
     forget_fonts();
