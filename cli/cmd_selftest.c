@@ -23,7 +23,8 @@ static void put_line(const char *op, const char *cases, const char *nmse, const 
     cli_put_column(stdout, cases, -6);
     cli_put_column(stdout, nmse, -10);
     cli_put_column(stdout, bound, -10);
-    cli_put_column(stdout, ulp, -10);
+    putchar(' ');
+    cli_put_column(stdout, ulp, -12);
     printf("  %-8s%s\n", verdict, kernels);
 }
 
