@@ -41,7 +41,7 @@ static void find_examples(const cli_report *r, examples *e)
 /* What stands below a tile, "" for nothing: the true class of an error, and that a map is empty. */
 static void put_truth(const char *name, bool right, bool empty, char text[CELL])
 {
-    const char *const none = empty ? "nothing above 0" : "";
+    const char *const none = empty ? "blank" : "";
     if (right)
         (void)snprintf(text, CELL, "%s", none);
     else
@@ -126,7 +126,7 @@ static weft_status explain(cli_report *r, weft_explainer *explainer)
     (void)snprintf(text, sizeof text,
                    "Where in the output of %.64s the evidence for the answer lies (Selvaraju et "
                    "al. 2017): the surest hit and error of %s. The caption is what the network "
-                   "says.",
+                   "says; where it says blank, nothing speaks for that.",
                    weft_explainer_layer(explainer), name_classes(r, classes));
     weft_html_section(r->page, "evidence", "Evidence");
     weft_html_text(r->page, text);
