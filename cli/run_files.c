@@ -243,8 +243,10 @@ static weft_status read_lines(metrics *m, char *text, size_t bytes)
         m->line++;
         WEFT_TRY(read_line(m, line, (size_t)(end - line)));
     }
-    m->line++;
-    if (line < behind) refuse(m, "cut off", NULL);
+    if (line < behind) {
+        m->line++;
+        refuse(m, "cut off", NULL);
+    }
     finish_rows(m);
     return WEFT_OK;
 }

@@ -31,7 +31,7 @@ static void on_signal(int number)
 
 static void on_stop(int number);
 
-static void catch (int number, void (*handler)(int), unsigned flags)
+static void handle(int number, void (*handler)(int), unsigned flags)
 {
     struct sigaction old, action = {.sa_handler = handler, .sa_flags = (int)(SA_RESTART | flags)};
     sigemptyset(&action.sa_mask);
@@ -39,9 +39,9 @@ static void catch (int number, void (*handler)(int), unsigned flags)
     sigaction(number, &action, NULL);
 }
 
-static void catch_stop(void)
+static void handle_stop(void)
 {
-    catch (SIGTSTP, on_stop, SA_RESETHAND | SA_NODEFER);
+    handle(SIGTSTP, on_stop, SA_RESETHAND | SA_NODEFER);
 }
 
 /* The second one finds no handler and stops the process. */
@@ -49,16 +49,16 @@ static void on_stop(int number)
 {
     leave_line();
     raise(number);
-    catch_stop();
+    handle_stop();
 }
 
 const volatile sig_atomic_t *cli_signals_catch(void)
 {
     live = cli_terminal_ask().live;
-    catch (SIGINT, on_signal, 0);
-    catch (SIGTERM, on_signal, 0);
-    catch (SIGHUP, on_signal, 0);
-    if (live) catch_stop();
+    handle(SIGINT, on_signal, 0);
+    handle(SIGTERM, on_signal, 0);
+    handle(SIGHUP, on_signal, 0);
+    if (live) handle_stop();
     return &caught;
 }
 

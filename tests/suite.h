@@ -14,6 +14,15 @@ enum { WEFT_SUITE_SKIPPED = 77 };
  * CK_FORK says otherwise: OpenCL drivers do not survive a fork. */
 int weft_suite_run(Suite *suite);
 
+/* How often a text has a part that is not empty. */
+static inline int times_in(const char *text, const char *part)
+{
+    int count = 0;
+    for (; (text = strstr(text, part)) != NULL; text += strlen(part))
+        count++;
+    return count;
+}
+
 /* Fail the test with the library's own message when a call did not return WEFT_OK. */
 #define ck_weft(call)                                                  \
     do {                                                               \

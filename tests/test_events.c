@@ -200,21 +200,13 @@ START_TEST(a_run_from_start_to_end)
 }
 END_TEST
 
-static int times(const char *text, const char *part)
-{
-    int count = 0;
-    for (const char *at = text; (at = strstr(at, part)) != NULL; at++)
-        count++;
-    return count;
-}
-
 /* What a reader beside the run sees: lines are there while it goes on. */
 static void wait_for(const char *path, const char *part, int count)
 {
     static char text[PROGRAM_TEXT];
     for (int i = 0; i < 20000; i++) {
         if (exists(path)) program_read(path, text);
-        if (exists(path) && times(text, part) >= count) return;
+        if (exists(path) && times_in(text, part) >= count) return;
         pause_ms(1);
     }
     ck_abort_msg("%s never says %s", path, part);

@@ -76,26 +76,19 @@ static char *page_of(weft_drawing *draw, weft_html_kind kind, int count)
     return page;
 }
 
-static int times(const char *text, const char *part)
-{
-    int count = 0;
-    for (; (text = strstr(text, part)); text += strlen(part))
-        count++;
-    return count;
-}
-
 START_TEST(test_few_pictures)
 {
     char *page = page_of(draw_line, WEFT_HTML_SVG, 2);
-    ck_assert_int_eq(times(page, svg), 4);
-    ck_assert_int_eq(times(page, dark), 2);
+    ck_assert_int_eq(times_in(page, svg), 4);
+    ck_assert_int_eq(times_in(page, dark), 2);
     ck_assert_int_eq(
-        times(page, "style=\"min-width:73px\" alt=\"no &lt;noise&gt;\"></picture></div></figure>"),
+        times_in(page,
+                 "style=\"min-width:73px\" alt=\"no &lt;noise&gt;\"></picture></div></figure>"),
         2);
     free(page);
     page = page_of(draw_line, WEFT_HTML_PNG, 2);
-    ck_assert_int_eq(times(page, large_png), 4);
-    ck_assert_int_eq(times(page, dark), 2);
+    ck_assert_int_eq(times_in(page, large_png), 4);
+    ck_assert_int_eq(times_in(page, dark), 2);
     free(page);
 }
 END_TEST
@@ -104,8 +97,8 @@ END_TEST
 START_TEST(test_a_drawing_of_many_lines)
 {
     char *page = page_of(draw_squares, WEFT_HTML_SVG, 1);
-    ck_assert_int_eq(times(page, svg), 0);
-    ck_assert_int_eq(times(page, large_png), 2);
+    ck_assert_int_eq(times_in(page, svg), 0);
+    ck_assert_int_eq(times_in(page, large_png), 2);
     free(page);
 }
 END_TEST
@@ -118,11 +111,11 @@ START_TEST(test_many_pictures)
     int large[4], themes[4], out[4];
     for (int i = 0; i < 4; i++) {
         char *page = page_of(draw_pixels, WEFT_HTML_PNG, count[i]);
-        large[i] = times(page, large_png);
-        themes[i] = times(page, dark);
-        out[i] = times(page, left_out);
-        ck_assert_int_eq(large[i] + times(page, small_png) + out[i], count[i] + themes[i]);
-        ck_assert_int_eq(times(page, "<figure>"), count[i]);
+        large[i] = times_in(page, large_png);
+        themes[i] = times_in(page, dark);
+        out[i] = times_in(page, left_out);
+        ck_assert_int_eq(large[i] + times_in(page, small_png) + out[i], count[i] + themes[i]);
+        ck_assert_int_eq(times_in(page, "<figure>"), count[i]);
         free(page);
     }
     ck_assert(large[0] == 2 * count[0] && themes[0] == count[0] && out[0] == 0);
