@@ -46,56 +46,7 @@ static char *run_program(const cli_line *c, double seconds)
     return cli_self_text(c->list, seconds, &code, note, sizeof note);
 }
 
-/* Times of the steps of a network; null when the device cannot run it. It prints nothing until its
- * end. */
-static json_t *bench_json(const char *program, const cli_selftest_wish *wish)
-{
-    static const char *const bench[] = {"bench", "seed-cnn", "--plan", "--json", "--quiet"};
-    cli_line c = {.count = 0};
-    cli_line_add(&c, program);
-    for (size_t i = 0; i < sizeof bench / sizeof *bench; i++)
-        cli_line_add(&c, bench[i]);
-    cli_line_device(&c, wish);
-    char *text = run_program(&c, BENCH_SECONDS);
-    json_t *json = text ? json_loads(text, 0, NULL) : NULL;
-    free(text);
-    return json ? json : json_null();
-}
-
-/* ---- sources of what failed ---- */
-
-/* Read a file into the object, and remove it. */
-static void take_file(const char *folder, const char *name, json_t *files)
-{
-    char *path = weft_path_join(folder, name), *text = NULL;
-    size_t length = 0;
-    const bool wanted = json_object_size(files) < FILES_MAX;
-    if (path && wanted && weft_read_file(path, FILE_MAX, &text, &length) == WEFT_OK)
-        (void)json_object_set_new(files, name, cli_json_text(text));
-    if (path) (void)weft_remove(path);
-    free(text);
-    free(path);
-}
-
-/* Every file of the folder, which is gone afterwards. */
-static void take_files(const char *folder, json_t *files)
-{
-    DIR *names = opendir(folder);
-    for (struct dirent *entry; names && (entry = readdir(names));)
-        if (entry->d_name[0] != '.') take_file(folder, entry->d_name, files);
-    if (names) closedir(names);
-    (void)rmdir(folder);
-}
-
-static void add_sources(const char *program, const cli_selftest_wish *wish, int part,
-                        const char *folder, json_t *files)
-{
-    cli_line c = {.count = 0};
-    cli_line_part(&c, program, wish, part);
-    cli_line_option(&c, "--dump-kernels", folder);
-    free(run_program(&c, wish->time_limit));
-    take_files(folder, files);
-}
+/* ---- what a run of it leaves of its programs ---- */
 
 /* A folder of our own in the cache folder; NULL when there is none. */
 static char *new_folder(void)
@@ -112,17 +63,73 @@ static char *new_folder(void)
     return folder;
 }
 
-/* Names and texts: programs as they were built, and build logs that are not empty. */
-static json_t *sources_json(const char *program, const cli_selftest_wish *wish,
-                            const cli_selftest_result *result)
+static bool is_log(const char *name)
 {
-    json_t *files = json_object();
-    for (int i = 0; files && i < result->count; i++) {
-        char *folder = result->row[i].verdict == WEFT_VERDICT_FAILED ? new_folder() : NULL;
-        if (folder) add_sources(program, wish, i, folder, files);
-        free(folder);
+    const char *ending = strrchr(name, '.');
+    return ending && strcmp(ending, ".log") == 0;
+}
+
+/* Read a file into the object when it is one of the wanted, and remove it. */
+static void take_file(const char *folder, const char *name, bool logs_only, json_t *files)
+{
+    char *path = weft_path_join(folder, name), *text = NULL;
+    size_t length = 0;
+    const bool wanted = json_object_size(files) < FILES_MAX && (!logs_only || is_log(name));
+    if (path && wanted && weft_read_file(path, FILE_MAX, &text, &length) == WEFT_OK)
+        (void)json_object_set_new(files, name, cli_json_text(text));
+    if (path) (void)weft_remove(path);
+    free(text);
+    free(path);
+}
+
+/* The files of the folder, which is gone afterwards. */
+static void take_files(const char *folder, bool logs_only, json_t *files)
+{
+    DIR *names = opendir(folder);
+    for (struct dirent *entry; names && (entry = readdir(names));)
+        if (entry->d_name[0] != '.') take_file(folder, entry->d_name, logs_only, files);
+    if (names) closedir(names);
+    (void)rmdir(folder);
+}
+
+/* What the command prints; sources and build logs of its programs are added. A dump compiles what
+ * is in the cache too, so that there are build logs. */
+static char *run_with_files(cli_line *c, double seconds, bool logs_only, json_t *files)
+{
+    char *folder = new_folder();
+    if (folder) cli_line_option(c, "--dump-kernels", folder);
+    char *text = run_program(c, seconds);
+    if (folder) take_files(folder, logs_only, files);
+    free(folder);
+    return text;
+}
+
+/* Times of the steps of a network; null when the device cannot run it. It prints nothing until its
+ * end. */
+static json_t *bench_json(const char *program, const cli_selftest_wish *wish, json_t *files)
+{
+    static const char *const bench[] = {"bench", "seed-cnn", "--plan", "--json", "--quiet"};
+    cli_line c = {.count = 0};
+    cli_line_add(&c, program);
+    for (size_t i = 0; i < sizeof bench / sizeof *bench; i++)
+        cli_line_add(&c, bench[i]);
+    cli_line_device(&c, wish);
+    char *text = run_with_files(&c, BENCH_SECONDS, true, files);
+    json_t *json = text ? json_loads(text, 0, NULL) : NULL;
+    free(text);
+    return json ? json : json_null();
+}
+
+/* Programs of what failed as they were built, and their build logs. */
+static void add_failures(const char *program, const cli_selftest_wish *wish,
+                         const cli_selftest_result *result, json_t *files)
+{
+    for (int i = 0; i < result->count; i++) {
+        cli_line c = {.count = 0};
+        if (result->row[i].verdict != WEFT_VERDICT_FAILED) continue;
+        cli_line_part(&c, program, wish, i);
+        free(run_with_files(&c, wish->time_limit, false, files));
     }
-    return files;
 }
 
 /* ---- all of it ---- */
@@ -132,11 +139,13 @@ static json_t *bundle_json(const cli_selftest_wish *wish, const cli_selftest_res
 {
     char date[32];
     char *program = weft_program_path();
+    json_t *files = json_object();
+    if (program) add_failures(program, wish, result, files);
+    json_t *bench = program ? bench_json(program, wish, files) : json_null();
     weft_utc(date);
     json_t *bundle = json_pack("{s:s, s:s, s:o, s:o, s:o, s:o}", "weft", WEFT_VERSION, "date", date,
                                "device", device_json(wish->entry), "selftest", selftest, "bench",
-                               program ? bench_json(program, wish) : json_null(), "programs",
-                               program ? sources_json(program, wish, result) : json_null());
+                               bench, "programs", files);
     free(program);
     return bundle;
 }

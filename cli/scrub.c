@@ -104,6 +104,34 @@ static void collect(secrets *s)
     free(cache);
 }
 
+/* ---- paths that nothing tells of ---- */
+
+static bool is_of_name(char c)
+{
+    const bool word = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+    return word || (unsigned char)c >= 0x80 || (c && strchr("._-+~@%", c));
+}
+
+static bool begins_path(const char *text, const char *at)
+{
+    if (at == text || strchr(" \t\r\n\"'`([{<=:,;|", at[-1])) return true;
+    return at - text >= 2 && at[-2] == '-' && at[-1] == 'I';
+}
+
+/* The folders of a path of two names or more: up to the slash before its last name, all of it when
+ * it ends in a slash. 0: there is none. */
+static size_t folders_length(const char *text, const char *at)
+{
+    size_t end = 0, folders = 0;
+    if (*at != '/' || at[1] == '/' || !begins_path(text, at)) return 0;
+    while (at[end] == '/') {
+        folders = end++;
+        while (is_of_name(at[end]))
+            end++;
+    }
+    return folders;
+}
+
 /* ---- replacing it ---- */
 
 static bool touches(char c, const secret *one)
@@ -128,6 +156,17 @@ static const secret *find(const secrets *s, const char *text, const char *at)
     return NULL;
 }
 
+/* What to write in place of the beginning of *at, which moves behind it; NULL: nothing is hidden
+ * there. */
+static const char *hide(const secrets *s, const char *text, const char **at)
+{
+    const secret *one = find(s, text, *at);
+    const size_t length = one ? one->length : folders_length(text, *at);
+    *at += length;
+    if (one) return one->instead;
+    return length > 0 ? "<path>" : NULL;
+}
+
 /* A new string, NULL when out of memory. */
 static char *replace(const secrets *s, const char *text)
 {
@@ -136,12 +175,11 @@ static char *replace(const secrets *s, const char *text)
     FILE *to = open_memstream(&copy, &size);
     if (!to) return NULL;
     for (const char *at = text; *at;) {
-        const secret *one = find(s, text, at);
-        if (one)
-            fputs(one->instead, to);
+        const char *instead = hide(s, text, &at);
+        if (instead)
+            fputs(instead, to);
         else
-            fputc(*at, to);
-        at += one ? one->length : 1;
+            fputc(*at++, to);
     }
     if (fclose(to) == 0) return copy;
     free(copy);

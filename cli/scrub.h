@@ -13,6 +13,7 @@
  *            names), temporary files and the user's home, from three characters on
  *   names    of the user (the system's, $LOGNAME, $USER) and of the host (the system's, $HOSTNAME;
  *            whole and up to its first dot), from two characters on
+ *   paths    of two names or more that begin with a slash: all but the last name
  *
  * What a letter or digit touches is another word: user "al" does not change "value". An underscore
  * belongs to the word only beside what has less than four characters: "alice_x" loses its "alice",

@@ -28,6 +28,7 @@ static inline void shim_unload(void)
     shim_set("LD_PRELOAD", NULL);
     shim_set("WEFT_SHIM_FAIL", NULL);
     shim_set("WEFT_SHIM_BREAK", NULL);
+    shim_set("WEFT_SHIM_LOG", NULL);
     shim_set("WEFT_SHIM_COUNT", NULL);
     shim_set("WEFT_SHIM_MEMORY", NULL);
     shim_set("WEFT_SHIM_GPU", NULL);

@@ -39,17 +39,20 @@ static void ck_scrubbed(const char *text, const char *wanted)
 static const char *const cases[][2] = {
     {"in /home/alice/work/a.cl", "in <home>/work/a.cl"},
     {"-I/home/alice", "-I<home>"},
-    {"/home/alice2/a.cl", "/home/alice2/a.cl"},
+    {"/home/alice2/a.cl", "<path>/a.cl"},
     {"/home/alice/caches/x", "<cache>/x"},
     {"/home/alice/caches/weft/x", "<cache>/x"},
     {"/fast/kernels/tempfile.c:3: warning", "<cache>/tempfile.c:3: warning"},
     {"/scratch/tmp/a", "<temporary>/a"},
     {"line\nalice\tand\nal", "line\n<user>\tand\n<user>"},
-    {"/tmp/alice_x, x_alice", "/tmp/<user>_x, x_<user>"},
+    {"/tmp/alice_x, x_alice", "<path>/<user>_x, x_<user>"},
     {"malice alice2 value al_x", "malice alice2 value al_x"},
     {"on alpha7.example.org:", "on <host>:"},
     {"on alpha7, alpha7_gpu, alpha70", "on <host>, <host>_gpu, alpha70"},
-    {"1/2 is no path", "1/2 is no path"},
+    {"-I/opt/acme corp/x -I/opt/acme/y/", "-I<path>/acme corp/x -I<path>/"},
+    {"in \"/opt/acme/x.h\",/srv/a-b/c.d/\xc3\xa9/z:3:1", "in \"<path>/x.h\",<path>/z:3:1"},
+    {"/ /x //x/y */ a/b/c k /= 2 / 3", "/ /x //x/y */ a/b/c k /= 2 / 3"},
+    {"https://a.org/b/c 1/2", "https://a.org/b/c 1/2"},
 };
 enum { CASES = sizeof cases / sizeof *cases };
 

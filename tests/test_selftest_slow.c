@@ -162,7 +162,24 @@ static void ck_no_secrets(const char *text)
     ck_assert_msg(!says(text, "zorro"), "the bundle names the user");
 }
 
-/* The broken kernel names the user at the beginning of a line. */
+/* How many of a bundle's files have this ending and whether each holds the text. */
+static int files_with(const json_t *bundle, const char *ending, const char *wanted)
+{
+    int count = 0;
+    const char *name;
+    json_t *file;
+    json_object_foreach(json_object_get(bundle, "programs"), name, file)
+    {
+        const char *end = strrchr(name, '.');
+        if (!end || strcmp(end, ending) != 0) continue;
+        ck_says(json_string_value(file), wanted);
+        count++;
+    }
+    return count;
+}
+
+/* The broken kernel names the user at the beginning of a line. The driver says something of each
+ * program that it builds: of those of the failed part, and of those of the benchmark's plan. */
 START_TEST(a_bundle_has_what_a_report_needs)
 {
     size_t count = 0;
@@ -170,8 +187,11 @@ START_TEST(a_bundle_has_what_a_report_needs)
     char *before =
         mutate_kernel("update.cl", "NESTEROV ? g + k.momentum * b : b", "b\n/*\nzorro */");
     shim_set("LOGNAME", "zorro");
+    shim_set("WEFT_SHIM_LOG", "/opt/acme/cc/main.c:3: zorro spills 7 registers");
+    shim_load(NULL);
     (void)snprintf(arguments, sizeof arguments, "%s --bundle report.json", right);
     ck_assert_int_eq(run_mutant(arguments), CHECK_FAILED);
+    shim_unload();
     shim_set("LOGNAME", NULL);
     restore_kernel("update.cl", before);
     char *text = (char *)scratch_read("report.json", &count);
@@ -182,7 +202,9 @@ START_TEST(a_bundle_has_what_a_report_needs)
     ck_assert_str_ne(text_of(json_object_get(bundle, "device"), "driver"), "");
     ck_assert_str_eq(text_of(json_object_get(bundle, "selftest"), "verdict"), "failed");
     ck_assert(json_is_object(json_object_get(bundle, "bench")));
-    ck_assert(json_object_size(json_object_get(bundle, "programs")) > 0);
+    const int sources = files_with(bundle, ".cl", "__kernel");
+    const int logs = files_with(bundle, ".log", "<path>/main.c:3: <user> spills 7 registers");
+    ck_assert_msg(sources > 0 && logs > sources, "%d sources, %d logs", sources, logs);
     ck_assert_msg(says(text, "void sgd("), "the source of what failed is missing");
     ck_says(text, "b\\n/*\\n<user> */");
     json_decref(bundle);
