@@ -42,7 +42,8 @@ typedef struct session {
     weft_train_result result;
     bool has_bad_op; /* of --check-numerics */
     weft_bad_op bad_op;
-    bool stepped; /* so what the folder holds is of this run */
+    bool stepped;       /* so what the folder holds is of this run */
+    bool curves_failed; /* and that was said */
 } session;
 
 /* ---- what the run is made of, before any device is touched ---- */
@@ -114,9 +115,12 @@ static bool on_step(void *user, const weft_step_report *report)
     return false;
 }
 
-static void check_curves(const session *s, weft_status status)
+/* They are drawn after every epoch: what is in their way is said once. */
+static void check_curves(session *s, weft_status status)
 {
-    if (status != WEFT_OK) weft_say(&s->log, WEFT_WARNING, "no curves: %s", weft_error());
+    if (status == WEFT_OK || s->curves_failed) return;
+    s->curves_failed = true;
+    weft_say(&s->log, WEFT_WARNING, "no curves: %s", weft_error());
 }
 
 static void on_save(void *user, uint64_t step, const weft_epoch_report *report)
@@ -127,7 +131,7 @@ static void on_save(void *user, uint64_t step, const weft_epoch_report *report)
 
 static bool on_epoch(void *user, const weft_epoch_report *report)
 {
-    const session *s = user;
+    session *s = user;
     cli_progress_epoch(s->progress, report);
     check_curves(s, cli_pictures_add(s->pictures, report));
     return false;
@@ -135,7 +139,7 @@ static bool on_epoch(void *user, const weft_epoch_report *report)
 
 static void on_end(void *user, const weft_train_result *result)
 {
-    const session *s = user;
+    session *s = user;
     cli_tensorboard_end(s->board, result);
     check_curves(s, cli_pictures_end(s->pictures, result->epochs));
 }

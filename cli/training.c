@@ -215,15 +215,29 @@ static weft_status network_of_file(const char *path, const char *model, cli_trai
     return status;
 }
 
+/* The best epoch's checkpoint is for predictions: a run goes on from its newest one. */
+static weft_status no_checkpoint(const char *run)
+{
+    char *best = cli_checkpoint_path(run, "best");
+    const bool has_best = best && weft_path_exists(best);
+    free(best);
+    if (has_best)
+        return weft_fail(WEFT_ERR_IO,
+                         "%s has lost its checkpoints last and prev; --init "
+                         "%s/checkpoints/best.safetensors starts a new run from the best one",
+                         run, run);
+    return weft_fail(WEFT_ERR_IO,
+                     "%s holds no checkpoint: the run ended before its first one; start it anew "
+                     "with --config %s/config.json",
+                     run, run);
+}
+
 /* The network of a run: its checkpoints know it even when the file is gone or was changed. model:
  * what it has to be called, or NULL. */
 static weft_status network_of_run(const char *run, const char *model, cli_training *t)
 {
     static const char *const names[] = {"prev", "last"};
-    weft_status status = weft_fail(WEFT_ERR_IO,
-                                   "%s holds no checkpoint: the run ended before its first one; "
-                                   "start it anew with --config %s/config.json",
-                                   run, run);
+    weft_status status = no_checkpoint(run);
     for (size_t i = sizeof names / sizeof *names; i > 0 && !t->graph; i--) {
         char *path = cli_checkpoint_path(run, names[i - 1]);
         if (!path) return weft_fail(WEFT_ERR_MEMORY, "out of memory for a path");

@@ -13,7 +13,8 @@ static weft_status find(const char *place, const char *dir, char **folder)
     if (!*folder) return weft_fail(WEFT_ERR_MEMORY, "out of memory: path of %s", place);
     if (weft_is_folder(*folder)) return WEFT_OK;
     const weft_status status =
-        weft_fail(WEFT_ERR_IO, "there is no folder %s; check the path after idx:", *folder);
+        weft_fail(WEFT_ERR_IO, "there is no folder %s; check the path after idx:%s", *folder,
+                  place[0] == '/' ? "" : ", it counts from the working folder or --data-dir DIR");
     free(*folder);
     *folder = NULL;
     return status;

@@ -68,7 +68,8 @@ START_TEST(data_as_a_whole)
 {
     size_t count;
     unsigned char *labels = scratch_read(LABELS, &count);
-    ck_refused(FILES, "there is no folder nowhere", TRAIN_TINY " --data idx:nowhere");
+    ck_refused(FILES, "no folder nowhere; check the path after idx:, it counts from the working",
+               TRAIN_TINY " --data idx:nowhere");
     ck_refused(USAGE, "there are fashion-mnist", TRAIN_TINY " --data letters");
     ck_refused(FILES, "no Fashion-MNIST in data/none",
                "train mlp --data fashion-mnist --data-dir data/none -q");
@@ -276,6 +277,8 @@ START_TEST(run_folders)
     json_decref(config);
     ck_assert_int_eq(unlink(LAST), 0);
     scratch_write("cut/config.json", "{\"model\": \"tiny.net\", \"data\": \"idx:data\"}", 41);
+    ck_refused(FILES, "--init cut/checkpoints/best.safetensors", "train --resume cut -d cpu -q");
+    ck_assert_int_eq(unlink("cut/checkpoints/best.safetensors"), 0);
     ck_refused(FILES, "no checkpoint", "train --resume cut -d cpu -q");
 }
 END_TEST

@@ -120,6 +120,15 @@ START_TEST(a_small_disk)
 }
 END_TEST
 
+/* Files end at 40 KiB: checkpoints are whole, curves are not. */
+START_TEST(no_room_for_curves)
+{
+    ck_assert_int_eq(shell("(ulimit -f 80; \"$weft\" " RUN "run --no-report 2>err)"), 0);
+    check_line("warning: no curves: ");
+    ck_same_files("run/" LAST, "whole/" LAST);
+}
+END_TEST
+
 START_TEST(a_folder_that_is_only_read)
 {
     if (shell("mkdir -p disk && mount -t tmpfs -o ro tmpfs disk 2>/dev/null") == 0) {
@@ -168,6 +177,7 @@ int main(void)
     tcase_add_test(tests, closed_streams);
     tcase_add_test(tests, a_full_standard_output);
     tcase_add_test(tests, a_small_disk);
+    tcase_add_test(tests, no_room_for_curves);
     tcase_add_test(tests, a_folder_that_is_only_read);
     tcase_add_test(tests, a_folder_that_is_removed);
     suite_add_tcase(suite, tests);
