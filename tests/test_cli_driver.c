@@ -10,6 +10,7 @@
 #define RUN                                                                              \
     "train tiny.net --data idx:data --device opencl --batch-size 36 --epochs 1 --quiet " \
     "--overwrite --save-every 1 --out "
+#define COLD RUN "cut --dump-kernels dump"
 #define LAST "checkpoints/last.safetensors"
 
 enum { DEVICE = 4, MEMORY = 5 };
@@ -46,14 +47,11 @@ static const char *const functions[] = {"clGetPlatformIDs",
                                         "clCreateContext",
                                         "clCreateCommandQueue",
                                         "clCreateBuffer",
-                                        "clCreateProgramWithSource",
                                         "clCreateProgramWithBinary",
                                         "clBuildProgram",
                                         "clCreateKernel",
                                         "clSetKernelArg",
                                         "clGetKernelInfo",
-                                        "clGetProgramInfo",
-                                        "clGetProgramBuildInfo",
                                         "clEnqueueWriteBuffer",
                                         "clEnqueueFillBuffer",
                                         "clEnqueueNDRangeKernel",
@@ -68,11 +66,19 @@ static const char *const functions[] = {"clGetPlatformIDs",
                                         "clReleaseMemObject",
                                         "clReleaseCommandQueue",
                                         "clReleaseContext"};
-enum { FUNCTIONS = sizeof functions / sizeof *functions };
 
-static void check_fault(const char *fault)
+/* Those that it calls when its programs are not in the cache, and their sources and logs wanted. */
+static const char *const compiling[] = {"clCreateProgramWithSource", "clBuildProgram",
+                                        "clGetProgramInfo", "clGetProgramBuildInfo"};
+enum {
+    FUNCTIONS = sizeof functions / sizeof *functions,
+    COMPILING = sizeof compiling / sizeof *compiling
+};
+
+/* The run's exit code. */
+static int check_fault(const char *fault, const char *run)
 {
-    const int code = shim_faulty(fault, RUN "cut");
+    const int code = shim_faulty(fault, run);
     if (code == 0) { /* what failed was not needed */
         ck_assert_msg(failures() == 0, "%s: a failure without a code: %s", fault, program_err);
         ck_same_files("cut/" LAST, "whole/" LAST);
@@ -86,22 +92,47 @@ static void check_fault(const char *fault)
         }
     }
     remove_folder("cut");
+    return code;
 }
 
-/* First, middle and last call, it alone or it and all later ones; a sample takes one of the six. */
-START_TEST(every_function_fails)
+/* First, middle and last call, it alone or it and all later ones: the i-th of six. */
+static void get_fault(const char *function, int i, char fault[128])
 {
-    const char *function = functions[_i];
     const int code = strcmp(function, "clCreateBuffer") == 0 ? -4 : -5;
     const long count = shim_calls(function);
     const long points[] = {1, (count + 1) / 2, count};
-    for (int i = 0; i < 6 && count > 0; i++) {
-        char fault[128];
+    ck_assert_msg(count > 0, "%s is not called", function);
+    (void)snprintf(fault, 128, "%s:%ld:%d%s", function, points[i / 2], code, i % 2 ? ":once" : "");
+}
+
+/* A sample takes one of the six. */
+START_TEST(every_function_fails)
+{
+    char fault[128];
+    for (int i = 0; i < 6; i++) {
         if (!walks_all() && i != _i % 6) continue;
-        (void)snprintf(fault, sizeof fault, "%s:%ld:%d%s", function, points[i / 2], code,
-                       i % 2 ? ":once" : "");
-        check_fault(fault);
+        get_fault(functions[_i], i, fault);
+        (void)check_fault(fault, RUN "cut");
     }
+}
+END_TEST
+
+/* The driver has what it made of the sources in a cache of its own. */
+START_TEST(every_function_of_the_compiler_fails)
+{
+    char fault[128], cache[512];
+    (void)snprintf(cache, sizeof cache, "%s", getenv("WEFT_CACHE_DIR"));
+    shim_set("WEFT_CACHE_DIR", scratch_path("cold"));
+    shim_count(COLD);
+    remove_folder("cut");
+    for (int i = 0; i < 6; i++) {
+        if (!walks_all() && i != _i % 6) continue;
+        get_fault(compiling[_i], i, fault);
+        remove_folder("cold");
+        if (check_fault(fault, COLD) != 0) ck_says(program_err, compiling[_i]);
+    }
+    remove_folder("cold");
+    shim_set("WEFT_CACHE_DIR", cache);
 }
 END_TEST
 
@@ -236,6 +267,8 @@ int main(void)
     tcase_add_test(faults, auto_takes_a_device_with_more_memory);
     tcase_add_test(faults, more_than_the_machine_has);
     tcase_add_test(faults, not_even_one_sample);
+    tcase_add_loop_test(faults, every_function_of_the_compiler_fails, 0,
+                        COMPILING); /* counts anew */
     suite_add_tcase(suite, faults);
     return weft_suite_run(suite);
 }

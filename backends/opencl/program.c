@@ -180,7 +180,7 @@ static weft_status explain(const cl_device *device, const cl_spec *spec, const p
     char *log = read_log(device, p->built);
     char *path = dump(device->dump_dir ? device->dump_dir : device->cache_dir, p, "cl", p->text);
     shorten_log(log, shown);
-    (void)cl_fail(error, "clBuildProgram");
+    (void)cl_fail(error, p->built ? "clBuildProgram" : "clCreateProgramWithSource");
     (void)weft_fail_in(WEFT_ERR_DEVICE, "kernel %s (cl/%s), %s%s: %s", spec->entry, spec->source,
                        path ? "whole source in " : "--dump-kernels DIR keeps the source",
                        path ? path : "", shown[0] ? shown : "no log");
