@@ -93,7 +93,8 @@ static weft_status choose_subject(session *s)
                          (long long)wanted, s->data->name, (long long)s->data->count);
     }
     s->subject = wanted >= 0 ? (int32_t)wanted : 0;
-    if (wanted < 0 && s->class >= 0) s->subject = s->samples.id[s->class * s->samples.each];
+    if (wanted < 0 && s->class >= 0)
+        s->subject = s->samples.id[(int64_t)s->class * s->samples.each];
     return WEFT_OK;
 }
 

@@ -101,8 +101,9 @@ static weft_status put_epochs(cli_report *r)
     char caption[128];
     weft_status status = text && cell ? WEFT_OK : no_memory();
     for (int i = 0; i < rows && status == WEFT_OK; i++)
-        put_epoch(&r->files.epoch[count - 1 - (rows - 1 - i) * stride], text + i * EPOCH_COLUMNS);
-    for (int i = 0; i < rows * EPOCH_COLUMNS && status == WEFT_OK; i++)
+        put_epoch(&r->files.epoch[count - 1 - (int64_t)(rows - 1 - i) * stride],
+                  text + (ptrdiff_t)i * EPOCH_COLUMNS);
+    for (int64_t i = 0; i < (int64_t)rows * EPOCH_COLUMNS && status == WEFT_OK; i++)
         cell[i] = text[i];
     if (stride == 1)
         (void)snprintf(caption, sizeof caption, "All %d epochs; * is the best so far", count);

@@ -30,8 +30,8 @@ static weft_status put_class_table(cli_report *r)
     const weft_status status = text && cell ? WEFT_OK : no_memory();
     for (int i = 0; i < classes && status == WEFT_OK; i++) {
         const weft_class_score *score = &r->scores.classes[i];
-        const char **row = cell + i * CLASS_COLUMNS;
-        char(*to)[CELL] = text + i * CLASS_COLUMNS;
+        const char **row = cell + (ptrdiff_t)i * CLASS_COLUMNS;
+        char(*to)[CELL] = text + (ptrdiff_t)i * CLASS_COLUMNS;
         row[0] = r->name[i];
         row[1] = weft_fixed(score->precision, 4, to[1]);
         row[2] = weft_fixed(score->recall, 4, to[2]);
@@ -110,7 +110,7 @@ static void put_pairs(cli_report *r)
         {"samples", true}, {"true class", false}, {"taken for", false}};
     char count[CLI_EVAL_PAIRS][CELL];
     const char *cell[3 * CLI_EVAL_PAIRS];
-    for (int i = 0; i < r->scores.pair_count; i++) {
+    for (ptrdiff_t i = 0; i < r->scores.pair_count; i++) {
         const weft_confused_pair *pair = &r->scores.pair[i];
         (void)snprintf(count[i], CELL, "%lld", (long long)pair->count);
         cell[3 * i] = count[i];

@@ -91,7 +91,7 @@ static weft_status put_table(cli_report *r, const timing *t)
     const weft_status status =
         text && cell ? WEFT_OK : weft_fail(WEFT_ERR_MEMORY, "out of memory for a report");
     for (int32_t i = 0; i < t->count && status == WEFT_OK; i++)
-        put_step(&t->step[i], text + TEXTS * i, cell + i * COLUMNS);
+        put_step(&t->step[i], text + (ptrdiff_t)TEXTS * i, cell + (ptrdiff_t)i * COLUMNS);
     if (status == WEFT_OK)
         weft_html_add_table(r->page, &(weft_html_table){.caption = "Every step of the plan",
                                                         .column = columns,

@@ -198,7 +198,7 @@ int weft_child_wait(weft_child *const *list, int count, double seconds)
 
 static void sleep_a_little(void)
 {
-    const struct timespec pause = {.tv_nsec = 10 * 1000 * 1000};
+    const struct timespec pause = {.tv_nsec = 10000000};
     (void)nanosleep(&pause, NULL);
 }
 

@@ -77,9 +77,9 @@ static void add_bytes(const uint8_t *sample, int64_t size, int32_t channels, mom
     for (int32_t c = 0; c < channels; c++) {
         uint64_t sum = 0, squares = 0;
         for (int64_t i = c; i < size; i += channels) {
-            const uint32_t v = sample[i];
+            const uint32_t v = sample[i], square = v * v;
             sum += v;
-            squares += v * v;
+            squares += square;
         }
         m->sum[c] += (double)sum;
         m->squares[c] += (double)squares;

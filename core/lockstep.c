@@ -143,7 +143,7 @@ static weft_tensor part_of(const weft_plan_tensor *t, int32_t step)
     weft_tensor part = t->tensor;
     if (t->role != WEFT_ROLE_SLOTS) return part;
     part.shape = (weft_shape){1, {2}};
-    part.offset += 2 * (step % WEFT_SLOTS);
+    part.offset += (int64_t)2 * (step % WEFT_SLOTS);
     return part;
 }
 

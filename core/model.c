@@ -151,7 +151,7 @@ typedef struct arena_sizes {
 static arena_sizes sizes_of(const weft_model *model)
 {
     const int64_t trained = model->desc.optimizer ? model->trained : 0;
-    return (arena_sizes){model->total, model->state_total, 2 * WEFT_SLOTS, trained,
+    return (arena_sizes){model->total, model->state_total, (int64_t)2 * WEFT_SLOTS, trained,
                          trained * weft_model_slots(model)};
 }
 

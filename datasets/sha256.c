@@ -20,7 +20,7 @@ static inline uint32_t turn(uint32_t x, int bits)
 static void expand(const uint8_t *block, uint32_t w[64])
 {
     for (int i = 0; i < 16; i++) {
-        const uint8_t *b = block + 4 * i;
+        const uint8_t *b = block + (ptrdiff_t)4 * i;
         w[i] = (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 | b[3];
     }
     for (int i = 16; i < 64; i++) {

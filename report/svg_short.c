@@ -170,8 +170,8 @@ static bool keep_exact(cursor *c)
 /* A space of a path is needed between digits only. */
 static bool skip_space(cursor *c)
 {
-    const char next = c->from + 1 < c->end ? c->text[c->from + 1] : 'x';
-    const char last = c->to > 0 ? c->text[c->to - 1] : 'x';
+    const char next = (char)(c->from + 1 < c->end ? c->text[c->from + 1] : 'x');
+    const char last = (char)(c->to > 0 ? c->text[c->to - 1] : 'x');
     if (c->text[c->from] != ' ' || (is_digit(last) && is_digit(next))) return false;
     c->from++;
     return true;

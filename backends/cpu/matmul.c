@@ -61,7 +61,8 @@ WEFT_ALWAYS_INLINE void tile(const tile_job *job, const int rows, const int vect
     const weft_real *a = job->a, *b = job->b;
     for (int64_t d = job->depth; d > 0; d--) {
         weft_vec w[2];
-        UNROLL for (int v = 0; v < vectors; v++) w[v] = weft_vec_load(b + v * WEFT_LANES);
+        UNROLL for (int v = 0; v < vectors; v++) w[v] =
+            weft_vec_load(b + (ptrdiff_t)v * WEFT_LANES);
         UNROLL for (int i = 0; i < rows; i++) UNROLL for (int v = 0; v < vectors; v++) sum[i][v] +=
             a[i * a_row] * w[v];
         a += a_depth;
@@ -70,8 +71,9 @@ WEFT_ALWAYS_INLINE void tile(const tile_job *job, const int rows, const int vect
 
     UNROLL for (int i = 0; i < rows; i++) UNROLL for (int v = 0; v < vectors; v++)
     {
-        const weft_real *const start = job->start + i * job->start_row + v * WEFT_LANES;
-        weft_vec_store(job->c + i * job->c_row + v * WEFT_LANES, weft_vec_load(start) + sum[i][v]);
+        const ptrdiff_t lane = (ptrdiff_t)v * WEFT_LANES;
+        const weft_real *const start = job->start + i * job->start_row + lane;
+        weft_vec_store(job->c + i * job->c_row + lane, weft_vec_load(start) + sum[i][v]);
     }
 }
 
@@ -217,7 +219,8 @@ void weft_cpu_multiply(const weft_matmul *job, int threads)
     const int64_t panels = weft_cpu_pieces(job->columns, PANEL);
     int64_t by_tile = 8, by_panel = 4;
     while ((by_panel > 1 || by_tile > 1) &&
-           weft_cpu_pieces(tiles, by_tile) * weft_cpu_pieces(panels, by_panel) < 4 * threads) {
+           weft_cpu_pieces(tiles, by_tile) * weft_cpu_pieces(panels, by_panel) <
+               (int64_t)4 * threads) {
         if (by_panel > 1)
             by_panel /= 2;
         else
@@ -300,7 +303,7 @@ void weft_cpu_multiply_transposed(const weft_matmul *job, int64_t slices, int th
     const int64_t blocks = weft_cpu_pieces(job->depth, WEFT_PACK_DEPTH);
     const int64_t panels = weft_cpu_pieces(job->columns, PANEL);
     int64_t groups = 1; /* of panels */
-    while (slices * blocks * groups < 4 * threads && groups < panels)
+    while (slices * blocks * groups < (int64_t)4 * threads && groups < panels)
         groups *= 2;
     groups = weft_cpu_min(groups, panels);
     const int64_t units = slices * blocks * groups;

@@ -157,7 +157,7 @@ static weft_status check_loss(const weft_op *op, int64_t answers, int64_t *eleme
     *elements = rows_of(y) * RESULT;
     if (count_of(&op->in[1]) != answers)
         return weft_cpu_mismatch(op, "results and answers", y->shape, op->in[1].shape);
-    if (present(&op->out[1]) && count_of(&op->out[1]) != 2 * WEFT_SLOTS)
+    if (present(&op->out[1]) && count_of(&op->out[1]) != (int64_t)2 * WEFT_SLOTS)
         return weft_cpu_refuse(op, "the size of the slots", count_of(&op->out[1]), "64 x 2");
     return present(&op->out[0]) ? same_count(op, y, &op->out[0]) : WEFT_OK;
 }

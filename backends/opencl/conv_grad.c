@@ -44,7 +44,7 @@ static int32_t count_slices(const cl_conv *conv, int64_t wanted)
 /* As many groups as have 250,000 operations each, but 512 at most. */
 static int64_t wanted_groups(const cl_conv *conv)
 {
-    const int64_t work = 2 * conv->p * (int64_t)conv->q * conv->n;
+    const int64_t work = (int64_t)2 * conv->p * conv->q * conv->n;
     const int64_t groups = (int64_t)((double)work * (double)cl_conv_weight_floats(conv) / 250000.0);
     return groups > 512 ? 512 : groups < 1 ? 1 : groups;
 }
@@ -91,7 +91,7 @@ static weft_status choose(const cl_device *device, const weft_op *op, const cl_c
                          "conv2d_weight_grad: TC=%d NV=%d do not fit its shape",
                          (int)way.tile.count, (int)way.tile.vectors);
     }
-    way.groups[0] = cl_divide_up(conv->k, 16 * way.tile.vectors);
+    way.groups[0] = cl_divide_up(conv->k, (int64_t)16 * way.tile.vectors);
     way.groups[1] =
         way.taps ? conv->r : (int64_t)conv->r * conv->s * cl_divide_up(conv->c, way.tile.count);
     way.slices = count_slices(conv, wanted_groups(conv));

@@ -106,7 +106,7 @@ weft_status cl_conv_tile_supports(const cl_device *device, const weft_op *op, co
 {
     cl_tiling t;
     WEFT_TRY(tiling_of(device, op, conv, NULL, &t));
-    WEFT_TRY(check_images(op, conv, t.im * t.tm / smallest_phase(conv) + 2));
+    WEFT_TRY(check_images(op, conv, (int64_t)t.im * t.tm / smallest_phase(conv) + 2));
     char variant[WEFT_VARIANT_MAX];
     snprintf(variant, sizeof variant, "tile %dx%d", (int)(t.im * t.tm), (int)(t.in * t.tn));
     return cl_accept(support, variant, 0);

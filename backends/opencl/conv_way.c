@@ -32,7 +32,7 @@ static bool by_taps(const cl_conv *conv)
 static space space_of(const cl_conv *conv)
 {
     if (by_taps(conv)) {
-        const int32_t vectors = (int32_t)cl_divide_up(conv->s * conv->k, 16);
+        const int32_t vectors = (int32_t)cl_divide_up((int64_t)conv->s * conv->k, 16);
         return (space){conv->w, 1, vectors, true};
     }
     return (space){conv->q, conv->transposed ? conv->sw : 1, (int32_t)cl_divide_up(conv->k, 16),

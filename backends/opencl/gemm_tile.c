@@ -46,8 +46,8 @@ weft_status cl_gemm_tile_choose(const cl_device *device, const weft_gemm *g, con
                          .vec_a = vector_of(g->trans_a ? g->m : g->k),
                          .vec_b = vector_of(g->trans_b ? g->k : g->n),
                          .vec_c = vector_of(g->n),
-                         .panels = cl_divide_up(g->n, t.in * t.tn),
-                         .chunks = cl_divide_up(g->m, t.im * t.tm),
+                         .panels = cl_divide_up(g->n, (int64_t)t.in * t.tn),
+                         .chunks = cl_divide_up(g->m, (int64_t)t.im * t.tm),
                          .slices = count_slices(g)};
     return WEFT_OK;
 }

@@ -49,8 +49,8 @@ static int32_t vector_slices(const weft_gemm *g)
     enum { GROUPS = 16 };
     const int64_t across = cl_divide_up(g->n, EDGE);
     if (across * cl_divide_up(g->m, EDGE) >= GROUPS) return 1;
-    return count_slices(across * cl_divide_up(g->m, 2 * EDGE), least(wanted_groups(g), GROUPS),
-                        g->k, SLICE_LEAST);
+    return count_slices(across * cl_divide_up(g->m, (int64_t)2 * EDGE),
+                        least(wanted_groups(g), GROUPS), g->k, SLICE_LEAST);
 }
 
 /* A group of gemm_thin should read 32 KiB of b. */
@@ -114,9 +114,9 @@ static void cut_rows(const weft_gemm *g, cl_gemm_way *way)
     enum { FEW_GROUPS = 16 };
     const int64_t beside = way->panels * way->slices;
     int64_t rows = cl_divide_up(g->m, cl_divide_up(wanted_groups(g), beside));
-    rows = most(rows, 8 * way->high);
+    rows = most(rows, (int64_t)8 * way->high);
     if (cl_divide_up(g->m, rows) * beside < least(FEW_GROUPS, wanted_groups(g)))
-        rows = most(cl_divide_up(g->m, cl_divide_up(FEW_GROUPS, beside)), 2 * way->high);
+        rows = most(cl_divide_up(g->m, cl_divide_up(FEW_GROUPS, beside)), (int64_t)2 * way->high);
     rows = cl_divide_up(rows, way->high) * way->high;
     way->rows = (int32_t)least(rows, g->m);
     way->chunks = cl_divide_up(g->m, way->rows);
@@ -129,12 +129,12 @@ static weft_status choose_vector(const cl_device *device, const weft_gemm *g, co
     way->thin = (int32_t)least(cl_divide_up(g->n, 16), 8);
     way->is_thin = g->m <= FEW_ROWS && !g->trans_a && !g->trans_b;
     if (way->is_thin) {
-        way->panels = cl_divide_up(g->n, 16 * way->thin);
+        way->panels = cl_divide_up(g->n, (int64_t)16 * way->thin);
         way->chunks = 1;
         way->slices = thin_slices(g, way->panels);
         return WEFT_OK;
     }
-    way->panels = cl_divide_up(g->n, 16 * way->vectors);
+    way->panels = cl_divide_up(g->n, (int64_t)16 * way->vectors);
     way->slices = vector_slices(g);
     cut_rows(g, way);
     return WEFT_OK;

@@ -119,7 +119,8 @@ static extents extents_of(const cl_device *device, const weft_fused *with, const
     extents e = {.channels = channels_of(x), .windows = RUN};
     e.pixels = weft_shape_count(*x) / e.channels;
     if (!with->pooled) {
-        cut(device, cl_divide_up(e.pixels, RUN), e.pixels * e.channels, RUN * e.channels, &e);
+        cut(device, cl_divide_up(e.pixels, RUN), e.pixels * e.channels, (int64_t)RUN * e.channels,
+            &e);
         return e;
     }
     const int32_t r = with->pool.kernel[0], s = with->pool.kernel[1];

@@ -109,7 +109,7 @@ void cl_cache_free(cl_cache *cache)
 static XXH128_hash_t key_of(const cl_cache *cache, const char *text)
 {
     const XXH128_hash_t hash = XXH3_128bits(text, strlen(text));
-    char all[2 * HEX + sizeof cache->options], hex[HEX];
+    char all[(size_t)2 * HEX + sizeof cache->options], hex[HEX];
     hex_of(hash, hex);
     const int length = snprintf(all, sizeof all, "%s %s %s", hex, cache->identity, cache->options);
     return XXH3_128bits(all, (size_t)length);
@@ -155,7 +155,7 @@ static void shorten_log(const char *log, char shown[LOG_SHOWN])
     for (const char *c = log; c && *c && used + 2 < LOG_SHOWN; c++) {
         const bool blank = (unsigned char)*c <= ' ';
         if (blank && (used == 0 || shown[used - 1] == ' ')) continue;
-        shown[used++] = blank ? ' ' : *c;
+        shown[used++] = (char)(blank ? ' ' : *c);
     }
     shown[used] = '\0';
 }

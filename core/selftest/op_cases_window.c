@@ -114,7 +114,7 @@ void op_build_avgpool(const op_shape *s, int variant, op_case *out)
     out->op.in[0] = op_image(s);
     op_set_out(out, output_of(s, WEFT_F32, s->c), 0);
     out->exact = halves(s);
-    out->terms = s->kernel[0] * s->kernel[1];
+    out->terms = (int64_t)s->kernel[0] * s->kernel[1];
 }
 
 /* How many windows cover an element at most. */
