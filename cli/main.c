@@ -13,6 +13,13 @@
 #include "cli/output.h"
 #include "core/posix.h"
 
+/* Set a variable that nobody has given a value. */
+static void set_default(const char *name, const char *value)
+{
+    const char *set = getenv(name);
+    if (!set || !*set) setenv(name, value, 1);
+}
+
 /* PoCL reads its settings from the environment when it is first called. Its cache belongs to ours,
  * and --threads is meant for it too; what the user has set stays. */
 static void prepare_drivers(const cli_args *args)
@@ -20,13 +27,13 @@ static void prepare_drivers(const cli_args *args)
     char count[24];
     char *cache = weft_cache_folder();
     char *pocl = cache ? weft_path_join(cache, "pocl") : NULL;
-    if (pocl && weft_make_folders(pocl) == WEFT_OK) setenv("POCL_CACHE_DIR", pocl, 0);
+    if (pocl && weft_make_folders(pocl) == WEFT_OK) set_default("POCL_CACHE_DIR", pocl);
     free(pocl);
     free(cache);
 
     if (!cli_given(args, CLI_OPT_THREADS)) return;
     snprintf(count, sizeof count, "%lld", (long long)cli_integer(args, CLI_OPT_THREADS, 1));
-    setenv("POCL_MAX_PTHREAD_COUNT", count, 0);
+    set_default("POCL_MAX_PTHREAD_COUNT", count);
 }
 
 static void set_action(int signal_number, void (*handler)(int))

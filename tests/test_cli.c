@@ -278,6 +278,18 @@ static const char *line_of(const char *text, const char *card)
     return line;
 }
 
+/* PoCL ends the process when its cache has no name. */
+START_TEST(a_variable_without_a_value_is_not_set)
+{
+    char before[1024];
+    const char *cache = getenv("POCL_CACHE_DIR");
+    (void)snprintf(before, sizeof before, "%s", cache ? cache : "");
+    ck_assert_int_eq(setenv("POCL_CACHE_DIR", "", 1), 0);
+    ck_fine("devices");
+    ck_assert_int_eq(cache ? setenv("POCL_CACHE_DIR", before, 1) : unsetenv("POCL_CACHE_DIR"), 0);
+}
+END_TEST
+
 START_TEST(without_any_driver)
 {
     ck_fine("devices --json");
@@ -377,6 +389,7 @@ int main(void)
     tcase_add_test(lines, lists_of_what_there_is);
     tcase_add_test(lines, files_win_over_names);
     tcase_add_test(lines, devices_as_json);
+    tcase_add_test(lines, a_variable_without_a_value_is_not_set);
     tcase_add_test(trees, without_any_driver);
     tcase_add_test(trees, gpus_without_a_driver);
     tcase_add_test(trees, gpus_with_an_idle_driver);
