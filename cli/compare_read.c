@@ -31,8 +31,8 @@ static int read_first(const char *path, double first[WEFT_SELFTEST_STEPS])
 {
     char line[LINE];
     int count = 0;
-    FILE *file = weft_refuse_pipe(path) == WEFT_OK ? fopen(path, "r") : NULL;
-    if (!file) return 0;
+    FILE *file;
+    if (weft_open_file(path, &file) != WEFT_OK) return 0;
     if (fgets(line, sizeof line, file)) { /* the names of the columns */
         while (count < WEFT_SELFTEST_STEPS && fgets(line, sizeof line, file) &&
                read_loss(line, count + 1, &first[count]))

@@ -78,9 +78,7 @@ static weft_status next_row(reader *r)
 
 static weft_status open_reader(reader *r)
 {
-    WEFT_TRY(weft_refuse_pipe(r->path));
-    r->stream = fopen(r->path, "rb");
-    if (!r->stream) return weft_io_fail("read", r->path, errno);
+    WEFT_TRY(weft_open_file(r->path, &r->stream));
     WEFT_TRY(next_line(r, &r->here));
     if (!r->here) return bad(r, "the line with the names of the columns is missing");
     r->columns = split(&r->row);

@@ -43,6 +43,9 @@ bool weft_is_strange(const char *path, bool folder);
 /* WEFT_ERR_IO for what would be waited for without end: a pipe or a device under a name of its own
  * (/dev/stdin may be read). What is not there is fine. */
 weft_status weft_refuse_pipe(const char *path);
+
+/* Open a file for reading. WEFT_ERR_IO: it cannot be, or is a folder or such a pipe or device. */
+weft_status weft_open_file(const char *path, FILE **out);
 weft_status weft_rename(const char *from, const char *to);
 weft_status weft_remove(const char *path); /* a missing file is fine */
 

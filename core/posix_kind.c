@@ -1,5 +1,6 @@
 #define _XOPEN_SOURCE 700 /* lstat */
 
+#include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -23,4 +24,13 @@ weft_status weft_refuse_pipe(const char *path)
     if (stat(path, &info) != 0 || S_ISREG(info.st_mode) || S_ISDIR(info.st_mode)) return WEFT_OK;
     if (lies_in(path, "/dev/") || lies_in(path, "/proc/")) return WEFT_OK;
     return weft_fail(WEFT_ERR_IO, "%s is a pipe or a device, not a file", path);
+}
+
+weft_status weft_open_file(const char *path, FILE **out)
+{
+    *out = NULL;
+    if (weft_is_folder(path)) return weft_fail(WEFT_ERR_IO, "cannot read %s: it is a folder", path);
+    WEFT_TRY(weft_refuse_pipe(path));
+    *out = fopen(path, "rb");
+    return *out ? WEFT_OK : weft_io_fail("read", path, errno);
 }

@@ -1,5 +1,4 @@
 #include <assert.h>
-#include <errno.h>
 #include <inttypes.h>
 #include <jansson.h>
 #include <limits.h>
@@ -302,18 +301,8 @@ weft_status weft_st_open(const char *path, weft_st_file **out)
         weft_fail(status, "%s: out of memory", path);
         goto done;
     }
-    if (weft_is_folder(path)) {
-        status = weft_fail(WEFT_ERR_IO, "cannot read %s: it is a folder", path);
-        goto done;
-    }
-    status = weft_refuse_pipe(path);
-    if (status != WEFT_OK) goto done;
-    file->stream = fopen(path, "rb");
-    if (!file->stream) {
-        status = weft_io_fail("read", path, errno);
-        goto done;
-    }
-    status = read_length(file);
+    status = weft_open_file(path, &file->stream);
+    if (status == WEFT_OK) status = read_length(file);
     if (status == WEFT_OK) status = read_header(file);
     if (status != WEFT_OK) goto done;
 

@@ -43,12 +43,9 @@ static weft_status read_file(FILE *file, const char *path, weft_image *image)
 
 static weft_status decode(const char *path, weft_image *image)
 {
+    FILE *file;
     *image = (weft_image){0};
-    if (weft_is_folder(path))
-        return weft_fail(WEFT_ERR_IO, "%s is a folder; name a PNG or JPEG file", path);
-    WEFT_TRY(weft_refuse_pipe(path));
-    FILE *file = fopen(path, "rb");
-    if (!file) return weft_fail(WEFT_ERR_IO, "cannot open %s: %s", path, strerror(errno));
+    WEFT_TRY(weft_open_file(path, &file));
     const weft_status status = read_file(file, path, image);
     fclose(file);
     return status;

@@ -119,9 +119,7 @@ weft_status weft_stream_end(weft_stream *stream)
 static weft_status start(weft_stream *s)
 {
     uint8_t magic[2] = {0};
-    WEFT_TRY(weft_refuse_pipe(s->path));
-    s->file = fopen(s->path, "rb");
-    if (!s->file) return weft_fail(WEFT_ERR_IO, "cannot open %s: %s", s->path, strerror(errno));
+    WEFT_TRY(weft_open_file(s->path, &s->file));
     if (fseek(s->file, 0, SEEK_END) != 0) return read_failed(s);
     s->size = ftell(s->file);
     rewind(s->file);
@@ -136,7 +134,6 @@ static weft_status start(weft_stream *s)
 weft_status weft_stream_open(const char *path, weft_stream **out)
 {
     *out = NULL;
-    if (weft_is_folder(path)) return weft_fail(WEFT_ERR_IO, "%s is a folder, not a file", path);
     weft_stream *s = calloc(1, sizeof *s);
     if (!s) return weft_fail(WEFT_ERR_MEMORY, "out of memory: reading %s", path);
     s->path = path;

@@ -277,6 +277,7 @@ START_TEST(run_folders)
     json_decref(config);
     ck_assert_int_eq(unlink(LAST), 0);
     scratch_write("cut/config.json", "{\"model\": \"tiny.net\", \"data\": \"idx:data\"}", 41);
+    scratch_write("cut/checkpoints/best.safetensors", "", 0);
     ck_refused(FILES, "--init cut/checkpoints/best.safetensors", "train --resume cut -d cpu -q");
     ck_assert_int_eq(unlink("cut/checkpoints/best.safetensors"), 0);
     ck_refused(FILES, "no checkpoint", "train --resume cut -d cpu -q");
@@ -297,7 +298,7 @@ START_TEST(pictures)
     ck_refused(BAD, "cut.png: damaged PNG", "predict run cut.png -d cpu");
     scratch_write("text.png", "hello", 5);
     ck_refused(BAD, "text.png is neither PNG nor JPEG", "predict run text.png -d cpu");
-    ck_refused(FILES, "data is a folder", "predict run data -d cpu");
+    ck_refused(FILES, "data: it is a folder", "predict run data -d cpu");
 }
 END_TEST
 
