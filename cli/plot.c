@@ -14,6 +14,7 @@ typedef struct picture {
     uint8_t training[CELLS], validation[CELLS];
     bool mark[CELLS];
     weft_dots_range range;
+    double above; /* the highest loss that is left out; NaN: none is */
 } picture;
 
 /* A text that grows. */
@@ -51,14 +52,19 @@ static void include(weft_dots_range *range, double y)
     range->y_high = fmax(range->y_high, y);
 }
 
-/* The first losses fall from a height that would flatten all that follows: once there is enough of
- * that, the first twentieth of the run does not decide the upper end, and what lies above is left
- * out. */
+/* The first losses may fall from a height that would flatten all that follows: once there is enough
+ * of that, the first twentieth of the run takes no more than half of the picture. */
 static void include_training(weft_dots_range *range, const double *x, const double *y, int count)
 {
+    weft_dots_range all = *range, rest = *range;
+    for (int i = 0; i < count; i++) {
+        include(&all, y[i]);
+        if (x[i] >= 0.05 * CLI_PLOT_BINS) include(&rest, y[i]);
+    }
     const bool late = count > 0 && x[count - 1] >= 0.1 * CLI_PLOT_BINS;
-    for (int i = 0; i < count; i++)
-        if (!late || x[i] >= 0.05 * CLI_PLOT_BINS) include(range, y[i]);
+    const bool far = late && all.y_high - all.y_low > 2 * (rest.y_high - all.y_low);
+    range->y_low = all.y_low;
+    range->y_high = far ? rest.y_high : all.y_high;
 }
 
 /* Ends that differ, by a little where all is equal; 0 and 1 where there is nothing. */
@@ -80,11 +86,14 @@ static void fill(picture *p, const cli_plot *plot)
     double x[2][CLI_PLOT_BINS], y[2][CLI_PLOT_BINS];
     const int trained = points_of(&plot->training, x[0], y[0]);
     const int validated = points_of(&plot->validation, x[1], y[1]);
-    *p = (picture){.range = {0, CLI_PLOT_BINS - 1, (double)INFINITY, -(double)INFINITY}};
+    *p = (picture){.range = {0, CLI_PLOT_BINS - 1, (double)INFINITY, -(double)INFINITY},
+                   .above = (double)NAN};
     include_training(&p->range, x[0], y[0], trained);
     for (int i = 0; i < validated; i++)
         include(&p->range, y[1][i]);
     settle(&p->range);
+    for (int i = 0; i < trained; i++)
+        if (y[0][i] > p->range.y_high) p->above = fmax(p->above, y[0][i]);
     const weft_dots lines[] = {{CLI_PLOT_COLUMNS, CLI_PLOT_ROWS, p->training},
                                {CLI_PLOT_COLUMNS, CLI_PLOT_ROWS, p->validation}};
     weft_dots_curve(lines[0], &p->range, x[0], y[0], trained);
@@ -163,8 +172,9 @@ static void put_row(line_text *pen, const picture *p, int row)
     take_colour(pen, CLI_PLAIN);
 }
 
-static void put_head(line_text *pen)
+static void put_head(line_text *pen, const picture *p)
 {
+    char number[WEFT_NUMBER_TEXT], note[64];
     put_text(pen, "    loss  ");
     take_colour(pen, CLI_CYAN);
     put_dots(pen, 0x24);
@@ -176,6 +186,10 @@ static void put_head(line_text *pen)
     put_text(pen, "o");
     take_colour(pen, CLI_PLAIN);
     put_text(pen, " validation");
+    if (isnan(p->above)) return;
+    weft_format(p->above, DIGITS, number);
+    snprintf(note, sizeof note, "   first losses up to %.8s lie above", number);
+    put_text(pen, note);
 }
 
 static void put_foot(line_text *pen, const char *end)
@@ -197,7 +211,7 @@ void cli_plot_draw(const cli_plot *plot, const cli_terminal *terminal, const cha
         line_text pen = {.text = text[i], .terminal = terminal};
         text[i][0] = '\0';
         if (i == 0)
-            put_head(&pen);
+            put_head(&pen, &p);
         else if (i == CLI_PLOT_LINES - 1)
             put_foot(&pen, end);
         else

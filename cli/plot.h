@@ -28,7 +28,8 @@ typedef struct cli_plot {
 /* A loss at a step of `steps` (from 1). What is not finite is left out. */
 void cli_plot_add(cli_plot_line *line, uint64_t step, uint64_t steps, double loss);
 
-/* All lines of the picture, none wider than 78 columns. end: what the right end stands for, such as
+/* All lines of the picture, none wider than 78 columns. First losses that are far above the others
+ * are left out, and the first line says so. end: what the right end stands for, such as
  * "10 epochs". */
 void cli_plot_draw(const cli_plot *plot, const cli_terminal *terminal, const char *end,
                    char text[CLI_PLOT_LINES][CLI_PLOT_TEXT]);
