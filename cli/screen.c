@@ -38,24 +38,27 @@ static int columns_of(const char *text)
 
 /* ---- another size ---- */
 
-/* Nothing that was written is lost: it can be scrolled back to. */
+/* Nothing that was written is lost: it can be scrolled back to. The first row stays free, for tmux
+ * scrolls out what is erased from there on. */
 static void begin_page(cli_screen *s, int height)
 {
     put(s, "\033[J");
     put_move(s, height, 'B');
     for (int i = 0; i < height; i++)
         put(s, "\n");
-    put(s, "\033[H");
+    put(s, "\033[H\n");
     s->kept = 0;
     s->page = height;
 }
 
 /* Some terminals break lines that have become too long, and keep the last row of the screen where
- * it is: the cursor is pushed out at the top where there are fewer rows above it than come to. */
-static bool may_push_out(const cli_screen *s, int width)
+ * it is: the cursor is pushed out at the top where there are fewer rows above it than come to, and
+ * the beginning of a frame where it is higher than the screen. */
+static bool may_push_out(const cli_screen *s, int width, int height)
 {
     const int room = s->height - s->lines, above = s->kept < room ? s->kept : room;
-    return s->widest > width && s->lines * ((s->widest - 1) / width) > above;
+    const int more = s->widest > width ? s->lines * ((s->widest - 1) / width) : 0;
+    return more > above || s->lines > height;
 }
 
 /* True: a page was begun. Wider or higher, a terminal shows again what was pushed out. */
@@ -65,7 +68,7 @@ static bool take_size(cli_screen *s, int width, int height)
     const bool turns = s->littered && height > clean;
     if (turns) {
         begin_page(s, height);
-    } else if (may_push_out(s, width)) {
+    } else if (may_push_out(s, width, height)) {
         s->littered = true;
         s->kept = 0;
         s->page = 0;
@@ -88,25 +91,23 @@ bool cli_screen_start(cli_screen *s)
     return turns;
 }
 
-/* Erased as a whole, from its first column, a line that was broken goes on no more. */
-static void put_line(cli_screen *s, const char *text)
-{
-    put(s, "\033[K");
-    put(s, text);
-}
-
+/* It may be wider than the terminal: the rows that it needs are made empty before. */
 void cli_screen_keep(cli_screen *s, const char *text)
 {
-    put_line(s, text);
+    put(s, "\033[J");
+    put(s, text);
     put(s, "\n");
     s->kept++;
 }
 
+/* Erased before, from its first column, a line that was broken goes on no more. Nor does it wrap:
+ * the terminal may have become narrower while the frame was made. */
 void cli_screen_add(cli_screen *s, const char *text)
 {
     const int columns = columns_of(text);
-    if (s->lines > 0) put(s, "\n");
-    put_line(s, text);
+    put(s, s->lines > 0 ? "\n" : "\033[?7l");
+    put(s, "\033[K");
+    put(s, text);
     s->lines++;
     if (columns > s->widest) s->widest = columns;
 }
@@ -115,6 +116,7 @@ void cli_screen_show(cli_screen *s)
 {
     put(s, "\033[J\r");
     if (s->lines > 1) put_move(s, s->lines - 1, 'A');
+    put(s, "\033[?7h");
     fwrite(s->frame, 1, s->used, stderr);
     fflush(stderr);
 }

@@ -28,7 +28,7 @@ typedef struct cli_screen {
 bool cli_screen_start(cli_screen *screen);
 
 /* A line that stays for good, above all others of the frame; and one that the next frame draws
- * over. Both are narrower than the terminal; colours are escape sequences in the text. */
+ * over, narrower than the terminal. Colours are escape sequences in the text. */
 void cli_screen_keep(cli_screen *screen, const char *text);
 void cli_screen_add(cli_screen *screen, const char *text);
 

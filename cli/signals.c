@@ -18,7 +18,7 @@ static void tell(const char *text)
 /* To the next line, without what is drawn in place from the cursor on. */
 static void leave_line(void)
 {
-    tell(live ? "\033[J\n" : "\n");
+    tell(live ? "\033[?7h\033[J\n" : "\n");
 }
 
 static void on_signal(int number)

@@ -1,7 +1,8 @@
 /* A terminal as small as the program's output needs it: it knows the escape sequences that the
  * program may send and fails the test at any other. Lines that scroll out at the top stay, so a
  * test sees all that a user can scroll back to. When it becomes narrower, lines that do not fit are
- * broken as terminals break them that keep their text. */
+ * broken and the last row of the screen stays the last, blank or not, as tmux does it; or they are
+ * cut, as xterm does it. */
 #ifndef WEFT_TESTS_EMULATOR_H
 #define WEFT_TESTS_EMULATOR_H
 
@@ -20,7 +21,9 @@ typedef struct emulator_line {
 typedef struct emulator {
     int width, height;
     int row, column; /* of the cursor; column == width: the next character wraps */
-    int rows;        /* lines that exist */
+    int rows;        /* lines that exist: the last `height` of them are the screen */
+    bool cuts;       /* lines that do not fit, when it becomes narrower */
+    bool clips;      /* what is written beyond the right end, instead of wrapping */
     bool coloured;   /* a colour is switched on */
     char escape[32]; /* a sequence that has not ended */
     char text[EMULATOR_COLUMNS * CELL_BYTES];
@@ -32,13 +35,13 @@ static inline void emulator_open(emulator *e, int width, int height)
     memset(e, 0, sizeof *e);
     e->width = width;
     e->height = height;
-    e->rows = 1;
+    e->rows = height;
 }
 
 /* The first line of the screen. */
 static inline int emulator_top(const emulator *e)
 {
-    return e->rows > e->height ? e->rows - e->height : 0;
+    return e->rows - e->height;
 }
 
 static inline void emulator_feed_line(emulator *e)
@@ -48,9 +51,19 @@ static inline void emulator_feed_line(emulator *e)
     if (e->row == e->rows) e->rows++;
 }
 
+static inline int emulator_columns(const emulator *e, int row)
+{
+    int columns = 0;
+    for (int column = 0; column < EMULATOR_COLUMNS; column++)
+        if (*e->line[row].cell[column]) columns = column + 1;
+    return columns;
+}
+
 static inline void emulator_put(emulator *e, const char *bytes, size_t count)
 {
-    if (e->column == e->width) {
+    if (e->column == e->width && e->clips) {
+        e->column--;
+    } else if (e->column == e->width) {
         e->line[e->row].goes_on = true;
         emulator_feed_line(e);
         e->column = 0;
@@ -66,7 +79,19 @@ static inline void emulator_blank(emulator *e, int row, int from)
     e->line[row].goes_on = false;
 }
 
-/* "[5A", "[5B", "[H", "[K", "[J", "[32m" */
+/* tmux keeps a screen that is erased from its first place on: it scrolls it out. */
+static inline void emulator_save(emulator *e)
+{
+    if (e->cuts || e->row != emulator_top(e) || e->column != 0) return;
+    int used = e->rows;
+    while (used > e->row && emulator_columns(e, used - 1) == 0)
+        used--;
+    e->rows += used - e->row;
+    e->row = used;
+    ck_assert_int_lt(e->rows, EMULATOR_LINES);
+}
+
+/* "[5A", "[5B", "[H", "[K", "[J", "[?7l", "[32m" */
 static inline void emulator_obey(emulator *e)
 {
     const char last = e->escape[strlen(e->escape) - 1];
@@ -76,19 +101,20 @@ static inline void emulator_obey(emulator *e)
         if (e->row < emulator_top(e)) e->row = emulator_top(e);
         if (e->column == e->width) e->column--;
     } else if (last == 'B') {
-        const int bottom = emulator_top(e) + e->height - 1;
         e->row += number > 0 ? number : 1;
-        if (e->row > bottom) e->row = bottom;
-        if (e->row >= e->rows) e->rows = e->row + 1;
+        if (e->row >= e->rows) e->row = e->rows - 1;
     } else if (strcmp(e->escape, "[H") == 0) {
         e->row = emulator_top(e);
         e->column = 0;
     } else if (strcmp(e->escape, "[K") == 0) {
         emulator_blank(e, e->row, e->column);
     } else if (strcmp(e->escape, "[J") == 0) {
+        emulator_save(e);
         emulator_blank(e, e->row, e->column);
         for (int row = e->row + 1; row < e->rows; row++)
             emulator_blank(e, row, 0);
+    } else if (strncmp(e->escape, "[?7", 3) == 0 && (last == 'l' || last == 'h')) {
+        e->clips = last == 'l';
     } else if (last == 'm') {
         e->coloured = number != 0;
     } else {
@@ -147,47 +173,66 @@ static inline const char *emulator_text(emulator *e, int row)
     return e->text;
 }
 
-static inline int emulator_columns(const emulator *e, int row)
+/* Rows below the cursor go first; else the top of the screen moves. */
+static inline void emulator_set_height(emulator *e, int height)
 {
-    int columns = 0;
-    for (int column = 0; column < EMULATOR_COLUMNS; column++)
-        if (*e->line[row].cell[column]) columns = column + 1;
-    return columns;
+    for (int fewer = e->height - height; fewer > 0 && e->rows - 1 > e->row; fewer--)
+        emulator_blank(e, --e->rows, 0);
+    if (e->rows < height) e->rows = height;
+    e->height = height;
 }
 
-/* Another size: all that was fed is laid out anew. The cursor keeps its place in the text. */
-static inline void emulator_resize(emulator *e, int width, int height)
+static inline void emulator_cut(emulator *e, int width)
+{
+    for (int row = 0; row < e->rows; row++)
+        emulator_blank(e, row, width);
+    if (e->column > width) e->column = width;
+}
+
+/* All that was fed is laid out anew. The cursor keeps its place in the text, on the screen. */
+static inline void emulator_break(emulator *e, int width)
 {
     emulator *old = malloc(sizeof *old);
     ck_assert_ptr_nonnull(old);
     *old = *e;
-    emulator_open(e, width, height);
+    emulator_open(e, width, old->height);
     e->coloured = old->coloured;
+    e->rows = 1;
     int row = 0, column = 0;
     for (int i = 0; i < old->rows; i++) {
         const int columns = emulator_columns(old, i);
+        if (i == old->row) {
+            row = e->row + (e->column + old->column) / width;
+            column = (e->column + old->column) % width;
+        }
         for (int k = 0; k < columns; k++) {
             const char *cell = old->line[i].cell[k];
             emulator_put(e, *cell ? cell : " ", *cell ? strlen(cell) : 1);
-        }
-        if (i == old->row) {
-            row = e->row;
-            column = e->column - (columns - old->column);
         }
         if (i + 1 == old->rows || old->line[i].goes_on) continue;
         emulator_feed_line(e);
         e->column = 0;
     }
-    e->row = row;
-    e->column = column < 0 ? 0 : column > width ? width : column;
+    if (e->rows < e->height) e->rows = e->height;
+    e->row = row < emulator_top(e) ? emulator_top(e) : row;
+    e->column = row < emulator_top(e) ? 0 : column;
+    if (e->row >= e->rows) e->rows = e->row + 1;
     free(old);
 }
 
-/* How many lines hold a text. */
-static inline int emulator_count(emulator *e, const char *part)
+static inline void emulator_resize(emulator *e, int width, int height)
+{
+    emulator_set_height(e, height);
+    if (width != e->width && !e->cuts) emulator_break(e, width);
+    if (width < e->width) emulator_cut(e, width);
+    e->width = width;
+}
+
+/* How many lines hold a text, from one on. */
+static inline int emulator_count(emulator *e, int from, const char *part)
 {
     int count = 0;
-    for (int row = 0; row < e->rows; row++)
+    for (int row = from; row < e->rows; row++)
         count += strstr(emulator_text(e, row), part) != NULL;
     return count;
 }
