@@ -54,15 +54,22 @@ static inline void become(const char *terminal, char *line)
     _exit(99);
 }
 
-static inline session begin(int width, int height, const char *arguments)
+/* A terminal without a program. */
+static inline session open_terminal(int width, int height)
 {
-    char line[PROGRAM_LINE];
-    session s = {.master = posix_openpt(O_RDWR | O_NOCTTY)};
+    const session s = {.master = posix_openpt(O_RDWR | O_NOCTTY)};
     ck_assert_int_ge(s.master, 0);
     ck_assert_int_eq(grantpt(s.master), 0);
     ck_assert_int_eq(unlockpt(s.master), 0);
     set_size(&s, width, height);
     emulator_open(&screen, width, height);
+    return s;
+}
+
+static inline session begin(int width, int height, const char *arguments)
+{
+    char line[PROGRAM_LINE];
+    session s = open_terminal(width, height);
     (void)snprintf(line, sizeof line, "weft %s", arguments);
     s.child = fork();
     ck_assert_int_ge(s.child, 0);
