@@ -161,9 +161,10 @@ START_TEST(many_sizes)
     static const int widths[] = {30, 45, 60, 79, 80, 100, 130, 200};
     static const int heights[] = {10, 16, 24, TALL, 60};
     uint32_t draw = (uint32_t)_i / 2;
-    session s = begin(100, _i % 4 < 2 ? TALL : 20, RUN_LONG "--plot");
+    const bool tall = _i % 4 < 2;
+    session s = begin(100, tall ? TALL : 20, RUN_LONG "--plot");
     screen.cuts = _i % 2;
-    take_until(&s, _i % 8 < 4 ? " 1/4000 " : " 30/4000 ");
+    take_until(&s, _i < 4 ? " 1/4000 " : tall ? " 30/4000 " : " 10/4000 "); /* a full page */
     for (int i = 0; i < 12; i++) {
         draw = draw * 1664525 + 1013904223;
         resize(&s, widths[draw >> 29], draw & 1 << 20 ? screen.height : heights[(draw >> 8) % 5]);
