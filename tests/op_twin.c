@@ -22,12 +22,12 @@ static const double BOUND = 1e-6;
 static const double FLOOR = 1e-4;
 
 static const twin_case CASES[] = {
-    {.name = "mlp", .batch = 7},
-    {.name = "lenet5", .batch = 4},
-    {.name = "seed-cnn", .batch = 5},
-    {.name = "seed-cnn", .batch = 4, .freeze = "conv1,bn1"},
+    {.name = "mlp", .batch = 7, .large = true},
+    {.name = "lenet5", .batch = 4, .large = true},
+    {.name = "seed-cnn", .batch = 5, .large = true},
+    {.name = "seed-cnn", .batch = 4, .freeze = "conv1,bn1", .large = true},
     {.name = "seed-cnn", .batch = 4, .freeze = "bn*"},
-    {.name = "resnet8", .batch = 3},
+    {.name = "resnet8", .batch = 3, .large = true},
     {.name = "nothing to fuse",
      .text = "input shape=13\ndense units=5 bias=no\n",
      .batch = 3,

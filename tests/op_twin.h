@@ -11,6 +11,7 @@ typedef struct twin_case {
     int32_t batch;
     const char *freeze;
     bool still; /* nothing in it can be fused */
+    bool large; /* many programs, of kinds that the others have too */
 } twin_case;
 
 int twin_count(void);
