@@ -6,8 +6,9 @@
 #   check.sh amd|nvidia|intel DUMP_PROGRAMS MODELS WORK    all programs of the networks
 #   check.sh one TARGET FILE                               one program, for the line above
 #
-# OCLOC, CLANG, PTXAS name compilers that are not on the path. Exit codes: 0 good, 1 not, 77 there
-# is no such compiler or no OpenCL device to dump the programs on.
+# WEFT_TEST_SHAPES=all: every target that is known; else one of each register file, or the oldest
+# and the newest. OCLOC, CLANG, PTXAS name compilers that are not on the path. Exit codes: 0 good, 1
+# not, 77 there is no such compiler or no OpenCL device to dump the programs on.
 set -u
 
 say_skip() {
@@ -181,6 +182,11 @@ check_for() {
         sh "$0" one >>"$work/table.txt" 2>&1
 }
 
+# The second list with WEFT_TEST_SHAPES=all, the first without.
+some_or_all() {
+    [ "${WEFT_TEST_SHAPES:-}" = all ] && echo "$2" || echo "$1"
+}
+
 known_amd() {
     for target in "$@"; do
         $CLANG -x cl -target amdgcn-amd-amdhsa "-mcpu=$target" -nogpulib -S /dev/null \
@@ -192,10 +198,11 @@ run_amd() {
     find_clang amdgcn--amdhsa amdgcn-amd-amdhsa "-mcpu=gfx900 -nogpulib"
     dump_for gfx900 "$work/gfx9"
     dump_for gfx1030 "$work/gfx10"
-    # shellcheck disable=SC2046  # a list
-    check_for "$work/gfx9" $(known_amd gfx900 gfx902 gfx90c)
-    # shellcheck disable=SC2046  # a list
-    check_for "$work/gfx10" $(known_amd gfx1030 gfx1035 gfx1036 gfx1100 gfx1103)
+    # shellcheck disable=SC2046  # lists
+    check_for "$work/gfx9" $(known_amd $(some_or_all gfx900 "gfx900 gfx902 gfx90c"))
+    # shellcheck disable=SC2046  # lists
+    check_for "$work/gfx10" $(known_amd $(some_or_all "gfx1030 gfx1100 gfx1103" \
+        "gfx1030 gfx1035 gfx1036 gfx1100 gfx1103"))
 }
 
 run_nvidia() {
@@ -203,13 +210,15 @@ run_nvidia() {
     PTXAS=${PTXAS:-$(command -v ptxas || ls /usr/local/cuda/bin/ptxas 2>/dev/null)}
     [ -n "$PTXAS" ] || echo "no ptxas (Debian: nvidia-cuda-toolkit): registers are not known"
     dump_for NVIDIA "$work/nvidia"
-    check_for "$work/nvidia" sm_75 sm_80 sm_90
+    # shellcheck disable=SC2046  # a list
+    check_for "$work/nvidia" $(some_or_all "sm_75 sm_90" "sm_75 sm_80 sm_90")
 }
 
 run_intel() {
     OCLOC=${OCLOC:-$(command -v ocloc)} || say_skip "no ocloc (Debian: apt install intel-opencl-icd)"
     dump_for "Intel(R) Graphics" "$work/intel"
-    check_for "$work/intel" skl tgllp dg2
+    # shellcheck disable=SC2046  # a list
+    check_for "$work/intel" $(some_or_all "skl dg2" "skl tgllp dg2")
 }
 
 if [ "$1" = one ]; then
