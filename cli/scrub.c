@@ -104,12 +104,17 @@ static void collect(secrets *s)
     free(cache);
 }
 
+/* In no locale, unlike isalnum(). */
+static bool is_alnum(char c)
+{
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
 /* ---- paths that nothing tells of ---- */
 
 static bool is_of_name(char c)
 {
-    const bool word = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-    return word || (unsigned char)c >= 0x80 || (c && strchr("._-+~@%", c));
+    return is_alnum(c) || (unsigned char)c >= 0x80 || (c && strchr("._-+~@%", c));
 }
 
 static bool begins_path(const char *text, const char *at)
@@ -137,7 +142,7 @@ static size_t folders_length(const char *text, const char *at)
 static bool touches(char c, const secret *one)
 {
     if (c == '_') return one->length < LONG_NAME;
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+    return is_alnum(c);
 }
 
 /* A folder begins with a slash, which parts it from what stands before. */
