@@ -237,14 +237,18 @@ static weft_status no_checkpoint(const char *run)
 static weft_status network_of_run(const char *run, const char *model, cli_training *t)
 {
     static const char *const names[] = {"prev", "last"};
-    weft_status status = no_checkpoint(run);
+    weft_status status = WEFT_OK;
+    bool found = false;
     for (size_t i = sizeof names / sizeof *names; i > 0 && !t->graph; i--) {
         char *path = cli_checkpoint_path(run, names[i - 1]);
         if (!path) return weft_fail(WEFT_ERR_MEMORY, "out of memory for a path");
-        if (weft_path_exists(path)) status = network_of_file(path, model, t);
+        if (weft_path_exists(path)) {
+            found = true;
+            status = network_of_file(path, model, t);
+        }
         free(path);
     }
-    return status;
+    return found ? status : no_checkpoint(run);
 }
 
 /* The folder of config.json as a new string. */
