@@ -85,6 +85,6 @@ void cli_qualify_remind(const weft_device_entry *entry, const cli_wish *wish)
     if (!cli_verdict_applies(entry)) return;
     if (verdict_of(entry, wish).verdict != WEFT_VERDICT_NONE) return;
     weft_say(&wish->log, WEFT_INFO,
-             "nobody has tested %s here; `weft selftest --device %s%s` takes a minute", entry->id,
-             entry->id, print_options(wish, options));
+             "nobody has tested %s here; `weft selftest --device %s%s` takes a few minutes",
+             entry->id, entry->id, print_options(wish, options));
 }

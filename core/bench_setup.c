@@ -64,9 +64,7 @@ static int64_t nominal(const weft_plan *plan)
     int64_t sum = 0;
     for (int32_t i = 0; i < weft_plan_count(plan); i++) {
         const weft_op *op = weft_plan_op(plan, i);
-        const bool counts = op->kind == WEFT_OP_conv2d || op->kind == WEFT_OP_conv2d_data_grad ||
-                            op->kind == WEFT_OP_conv2d_weight_grad || op->kind == WEFT_OP_gemm;
-        if (counts) sum += weft_op_operations(op);
+        if (weft_op_is_product(op->kind)) sum += weft_op_operations(op);
     }
     return sum;
 }

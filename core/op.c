@@ -16,6 +16,12 @@ const weft_op_info *weft_op_describe(weft_op_kind kind)
     return &infos[kind];
 }
 
+bool weft_op_is_product(weft_op_kind kind)
+{
+    return kind == WEFT_OP_gemm || kind == WEFT_OP_conv2d || kind == WEFT_OP_conv2d_data_grad ||
+           kind == WEFT_OP_conv2d_weight_grad;
+}
+
 /* What a figure would be if it fitted. */
 static int64_t times(int64_t a, int64_t b)
 {

@@ -287,6 +287,9 @@ typedef struct weft_op_info {
 /* Name and counts of an op kind, fused or not. */
 WEFT_API const weft_op_info *weft_op_describe(weft_op_kind kind);
 
+/* gemm, conv2d and its two gradients: where the operations of a network are. Fused ops are none. */
+WEFT_API bool weft_op_is_product(weft_op_kind kind);
+
 /* Nominal floating-point operations (2 N P Q K R S C for a convolution, padding included) and the
  * bytes of all inputs and outputs; of a gather's table, only the rows that it takes. */
 WEFT_API int64_t weft_op_operations(const weft_op *op);

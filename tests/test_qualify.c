@@ -321,11 +321,11 @@ START_TEST(a_reminder_names_the_test_that_is_missing)
         .family = WEFT_FAMILY_TILE, .gemm = WEFT_GEMM_CLBLAST, .log = {hear, NULL}};
     forget_verdicts();
     ck_reminder(&plain, "nobody has tested null:0 here; `weft selftest --device null:0` takes a "
-                        "minute\n");
+                        "few minutes\n");
     save(WEFT_VERDICT_PASSED, true, WEFT_GEMM_AUTO);
     ck_reminder(&plain, "");
     ck_reminder(&other, "nobody has tested null:0 here; `weft selftest --device null:0 --family "
-                        "tile --gemm clblast` takes a minute\n");
+                        "tile --gemm clblast` takes a few minutes\n");
 }
 END_TEST
 

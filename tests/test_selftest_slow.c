@@ -43,7 +43,7 @@ static const char *text_of(const json_t *object, const char *key)
 static bool training_reminds(void)
 {
     static const char line[] = "weft: nobody has tested opencl:0 here; `weft selftest --device "
-                               "opencl:0` takes a minute\n";
+                               "opencl:0` takes a few minutes\n";
     ck_fine("train tiny.net --data idx:data --device opencl:0 --batch-size 8 --epochs 1 "
             "--overwrite --out run");
     const char *found = strstr(program_err, line);

@@ -116,8 +116,7 @@ bool op_chooses(const weft_op *op)
 /* Kinds with more than one kernel: which one runs depends on the shape. */
 static bool is_tried(weft_op_kind kind)
 {
-    return kind >= WEFT_OP_COUNT || kind == WEFT_OP_gemm || kind == WEFT_OP_conv2d ||
-           kind == WEFT_OP_conv2d_data_grad || kind == WEFT_OP_conv2d_weight_grad;
+    return kind >= WEFT_OP_COUNT || weft_op_is_product(kind);
 }
 
 static void blank(weft_tensor *tensor)

@@ -211,19 +211,13 @@ weft_values op_values(int32_t n)
                          .loss_scale = 0.5f / (float)n};
 }
 
-static bool is_product(weft_op_kind kind)
-{
-    return kind == WEFT_OP_gemm || kind == WEFT_OP_conv2d || kind == WEFT_OP_conv2d_data_grad ||
-           kind == WEFT_OP_conv2d_weight_grad;
-}
-
 /* Each case of a product is a program of its own, slow to compile: the least shapes take all
  * variants, of the other small ones each takes some, in turn. */
 static op_level level_of(const op_row *row, int shape, int variant)
 {
     const op_level level = row->shapes[shape].level;
     const int turns = row->variants < 4 ? row->variants : 4;
-    if (!is_product(row->kind) || level == OP_LEAST) return level;
+    if (!weft_op_is_product(row->kind) || level == OP_LEAST) return level;
     return variant % turns == shape % turns ? level : OP_ALL;
 }
 
