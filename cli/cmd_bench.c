@@ -56,6 +56,7 @@ static weft_status attempt(weft_device *device, const weft_device_entry *entry, 
     session *s = user;
     char text[CLI_DEVICE_TEXT];
     s->desc.open_seconds = weft_clock() - s->start;
+    s->desc.device_entry = entry;
     weft_say(&s->log, WEFT_INFO, "on %s, %s: %s", entry->id, cli_device_words(entry),
              cli_device_print(entry, text));
     return weft_bench_new(device, &s->desc, &s->bench);

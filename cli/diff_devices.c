@@ -103,6 +103,7 @@ static weft_status run(const cli_args *args, const cli_choice choice[2], cli_pro
     const weft_lockstep_desc desc = {
         .graph = graph,
         .device = {choice[0].device, choice[1].device},
+        .device_entry = {choice[0].entry, choice[1].entry},
         .batch = (int32_t)cli_integer(args, CLI_OPT_BATCH_SIZE, BATCH),
         .steps = (int32_t)cli_integer(args, CLI_OPT_STEPS, STEPS),
         .seed = (uint64_t)cli_integer(args, CLI_OPT_SEED, 0),

@@ -13,12 +13,13 @@
 /* What pointers point to is borrowed until the bench is freed. */
 typedef struct weft_bench_desc {
     const weft_graph *graph;
-    const weft_dataset *data; /* NULL: made-up pictures of the network's input shape */
-    int32_t batch;            /* 0: 64 */
-    weft_augment augment;     /* of training steps */
-    double block_seconds;     /* of a timed block; 0: 0.3; steps have five of them */
-    int32_t blocks;           /* 0: 7 of each kind */
-    double open_seconds;      /* what opening the device took: the start-up begins with it */
+    const weft_dataset *data;              /* NULL: made-up pictures of the network's input shape */
+    int32_t batch;                         /* 0: 64 */
+    weft_augment augment;                  /* of training steps */
+    double block_seconds;                  /* of a timed block; 0: 0.3; steps have five of them */
+    int32_t blocks;                        /* 0: 7 of each kind */
+    const weft_device_entry *device_entry; /* a batch must fit its memory; NULL: unchecked */
+    double open_seconds; /* what opening the device took: the start-up begins with it */
     weft_log log;
 } weft_bench_desc;
 

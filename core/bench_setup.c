@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "core/bench_private.h"
+#include "core/fit.h"
 #include "core/posix.h"
 #include "core/rng.h"
 #include "core/train.h"
@@ -20,17 +21,17 @@ static weft_status no_memory(void)
 
 /* As many made-up samples as there is a use for: at least a batch, else no more than fit the room.
  */
-static int64_t made_up_count(int64_t sample, int64_t batch)
+static int64_t made_up_count(const weft_graph *graph, int64_t batch)
 {
-    int64_t count = MADE_UP_BYTES / sample;
+    int64_t count = MADE_UP_BYTES / weft_shape_count(weft_graph_input(graph));
     if (count > MADE_UP_MOST) count = MADE_UP_MOST;
     return count > batch ? count : batch;
 }
 
 static weft_status make_up(weft_bench *b)
 {
-    const int64_t sample = weft_shape_count(weft_graph_input(b->desc.graph));
-    WEFT_TRY(weft_made_up_new(b->desc.graph, made_up_count(sample, b->desc.batch), &b->made_up));
+    const int64_t count = made_up_count(b->desc.graph, b->desc.batch);
+    WEFT_TRY(weft_made_up_new(b->desc.graph, count, &b->made_up));
     b->data = b->made_up.data;
     return WEFT_OK;
 }
@@ -53,6 +54,62 @@ static weft_status shuffled_order(weft_bench *b)
     weft_shuffle(0, 1, ids, (int32_t)b->data.count);
     const weft_status status = weft_source_order(b->source, 0, ids, b->data.count);
     free(ids);
+    return status;
+}
+
+/* ---- memory ---- */
+
+/* A model without memory, over which plans can be made. */
+typedef struct planner {
+    const weft_bench_desc *desc;
+    weft_model *model;
+} planner;
+
+static weft_status count_passes(weft_model *model, const weft_source *source, int64_t batch,
+                                weft_need *n)
+{
+    weft_plan_desc desc = {.mode = WEFT_MODE_TRAIN, .batch = (int32_t)batch, .source = source};
+    WEFT_TRY(weft_need_plan(model, &desc, n));
+    desc.mode = WEFT_MODE_PREDICT;
+    WEFT_TRY(weft_need_plan(model, &desc, n));
+    desc.batch = 1;
+    return weft_need_plan(model, &desc, n);
+}
+
+static weft_status count(void *user, int64_t batch, weft_need *n)
+{
+    const planner *p = user;
+    const weft_graph *graph = p->desc->graph;
+    const weft_dataset data =
+        p->desc->data ? *p->desc->data : weft_made_up_outline(graph, made_up_count(graph, batch));
+    weft_source *source;
+    WEFT_TRY(weft_source_describe(&data, data.count, &source));
+    *n = (weft_need){0};
+    weft_need_model(p->model, n);
+    weft_need_source(source, false, n);
+    const weft_status status = count_passes(p->model, source, batch, n);
+    weft_source_free(source);
+    return status;
+}
+
+static weft_model_desc model_desc(const weft_bench *b)
+{
+    return (weft_model_desc){
+        .optimizer = &b->optimizer, .augment = b->desc.augment, .log = b->desc.log};
+}
+
+static weft_status check_memory(const weft_bench *b)
+{
+    int64_t bytes;
+    planner p = {.desc = &b->desc};
+    const weft_fit fit = {
+        .entry = b->desc.device_entry, .batch = b->desc.batch, .count = count, .user = &p};
+    if (!fit.entry) return WEFT_OK;
+    weft_model_desc desc = model_desc(b);
+    desc.plan_only = true;
+    WEFT_TRY(weft_model_new(b->desc.graph, b->device, &desc, &p.model));
+    const weft_status status = weft_fit_check(&fit, &bytes);
+    weft_model_free(p.model);
     return status;
 }
 
@@ -104,8 +161,7 @@ static weft_status first_batch(weft_bench *b, weft_bench_pass *pass)
 
 static weft_status new_model(weft_bench *b)
 {
-    const weft_model_desc desc = {
-        .optimizer = &b->optimizer, .augment = b->desc.augment, .log = b->desc.log};
+    const weft_model_desc desc = model_desc(b);
     return weft_model_new(b->desc.graph, b->device, &desc, &b->model);
 }
 
@@ -126,6 +182,7 @@ static weft_status start_training(weft_bench *b, const weft_normalize *norm)
 static weft_status set_up(weft_bench *b)
 {
     weft_normalize norm;
+    WEFT_TRY(check_memory(b));
     if (b->desc.data)
         b->data = *b->desc.data;
     else

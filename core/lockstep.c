@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/fit.h"
 #include "core/made_up.h"
 #include "core/model_private.h"
 #include "core/selftest/op_data.h"
@@ -32,23 +33,68 @@ typedef struct lockstep {
 
 /* ---- setting up ---- */
 
-static weft_status open_side(const weft_lockstep_desc *desc, const weft_dataset *data,
-                             int32_t batch, side *s)
+static weft_model_desc model_desc(const weft_lockstep_desc *desc)
 {
     static const weft_optimizer adam = {
         .kind = WEFT_ADAM, .lr = 1e-3f, .beta1 = 0.9f, .beta2 = 0.999f, .eps = 1e-8f};
-    const weft_model_desc model = {
-        .seed = desc->seed, .optimizer = &adam, .no_fusion = desc->no_fusion};
+    return (weft_model_desc){.seed = desc->seed, .optimizer = &adam, .no_fusion = desc->no_fusion};
+}
+
+static weft_plan_desc plan_desc(int32_t batch, const weft_source *source)
+{
+    return (weft_plan_desc){
+        .mode = WEFT_MODE_TRAIN, .batch = batch, .apart = true, .source = source};
+}
+
+static weft_status open_side(const weft_lockstep_desc *desc, const weft_dataset *data,
+                             int32_t batch, side *s)
+{
+    const weft_model_desc model = model_desc(desc);
     weft_normalize norm;
     WEFT_TRY(weft_normalize_measure(data, NULL, data->count, &norm));
     WEFT_TRY(weft_source_new(s->device, data, &norm, data->count, &s->source));
     WEFT_TRY(weft_source_in_order(s->source, data->count));
     WEFT_TRY(weft_model_new(desc->graph, s->device, &model, &s->model));
-    const weft_plan_desc plan = {
-        .mode = WEFT_MODE_TRAIN, .batch = batch, .apart = true, .source = s->source};
+    const weft_plan_desc plan = plan_desc(batch, s->source);
     WEFT_TRY(weft_plan_new(s->model, &plan, &s->plan));
     WEFT_TRY(weft_model_init(s->model));
     return weft_model_prepare(s->model, NULL, NULL);
+}
+
+/* A model without memory, over which plans can be made. */
+typedef struct planner {
+    const weft_lockstep_desc *desc; /* defaults filled in */
+    weft_model *model;
+} planner;
+
+static weft_status count(void *user, int64_t batch, weft_need *n)
+{
+    const planner *p = user;
+    const weft_dataset data = weft_made_up_outline(p->desc->graph, batch * p->desc->steps);
+    weft_source *source;
+    WEFT_TRY(weft_source_describe(&data, data.count, &source));
+    const weft_plan_desc plan = plan_desc((int32_t)batch, source);
+    *n = (weft_need){0};
+    weft_need_model(p->model, n);
+    weft_need_source(source, false, n);
+    const weft_status status = weft_need_plan(p->model, &plan, n);
+    weft_source_free(source);
+    return status;
+}
+
+static weft_status check_memory(const weft_lockstep_desc *desc, int k)
+{
+    int64_t bytes;
+    planner p = {.desc = desc};
+    const weft_fit fit = {
+        .entry = desc->device_entry[k], .batch = desc->batch, .count = count, .user = &p};
+    if (!fit.entry) return WEFT_OK;
+    weft_model_desc model = model_desc(desc);
+    model.plan_only = true;
+    WEFT_TRY(weft_model_new(desc->graph, desc->device[k], &model, &p.model));
+    const weft_status status = weft_fit_check(&fit, &bytes);
+    weft_model_free(p.model);
+    return status;
 }
 
 static void close_side(side *s)
@@ -317,21 +363,37 @@ static weft_status make_room(lockstep *l)
     return WEFT_OK;
 }
 
+static weft_lockstep_desc with_defaults(const weft_lockstep_desc *desc)
+{
+    weft_lockstep_desc d = *desc;
+    if (d.batch <= 0) d.batch = BATCH;
+    if (d.steps <= 0) d.steps = STEPS;
+    return d;
+}
+
+static weft_status open_both(lockstep *l, weft_made_up *made_up)
+{
+    const weft_lockstep_desc *desc = l->desc;
+    for (int k = 0; k < 2; k++)
+        WEFT_TRY(check_memory(desc, k));
+    WEFT_TRY(weft_made_up_new(desc->graph, (int64_t)desc->batch * desc->steps, made_up));
+    for (int k = 0; k < 2; k++) {
+        l->side[k].device = desc->device[k];
+        WEFT_TRY(open_side(desc, &made_up->data, desc->batch, &l->side[k]));
+    }
+    return WEFT_OK;
+}
+
 weft_status weft_lockstep(const weft_lockstep_desc *desc, weft_lockstep_result *result)
 {
-    const int32_t batch = desc->batch > 0 ? desc->batch : BATCH;
-    const int32_t steps = desc->steps > 0 ? desc->steps : STEPS;
-    lockstep l = {.desc = desc, .result = result};
-    weft_made_up made_up;
+    const weft_lockstep_desc whole = with_defaults(desc);
+    lockstep l = {.desc = &whole, .result = result};
+    weft_made_up made_up = {.samples = NULL};
     *result = (weft_lockstep_result){.parted = -1};
-    weft_status status = weft_made_up_new(desc->graph, (int64_t)batch * steps, &made_up);
-    for (int k = 0; k < 2; k++) {
-        l.side[k].device = desc->device[k];
-        if (status == WEFT_OK) status = open_side(desc, &made_up.data, batch, &l.side[k]);
-    }
+    weft_status status = open_both(&l, &made_up);
     if (status == WEFT_OK) status = describe_ops(&l);
     if (status == WEFT_OK) status = make_room(&l);
-    if (status == WEFT_OK) status = run_steps(&l, steps);
+    if (status == WEFT_OK) status = run_steps(&l, whole.steps);
     for (int k = 0; k < 2; k++) {
         close_side(&l.side[k]);
         free(l.buffer[k]);

@@ -12,9 +12,10 @@
 
 typedef struct weft_lockstep_desc {
     const weft_graph *graph;
-    weft_device *device[2]; /* borrowed; the first one's ops are named */
-    int32_t batch;          /* 0: 64 */
-    int32_t steps;          /* 0: 5 */
+    weft_device *device[2];                   /* borrowed; the first one's ops are named */
+    const weft_device_entry *device_entry[2]; /* a batch must fit their memory; NULL: unchecked */
+    int32_t batch;                            /* 0: 64 */
+    int32_t steps;                            /* 0: 5 */
     uint64_t seed;
     bool no_fusion;
     weft_progress *progress; /* hears of every step; may be NULL */

@@ -12,6 +12,9 @@ typedef struct weft_made_up {
     int32_t *classes;
 } weft_made_up;
 
+/* The shapes alone: no sample and no class is there to be read. */
+weft_dataset weft_made_up_outline(const weft_graph *graph, int64_t count);
+
 /* `count` samples of the network's input shape, bytes, with a class for each output in turn.
  * Free it after a failure too. */
 weft_status weft_made_up_new(const weft_graph *graph, int64_t count, weft_made_up *out);
