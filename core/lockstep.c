@@ -279,17 +279,15 @@ typedef struct pair {
 static void judge(lockstep *l, const pair *p, const weft_tensor *tensor, double least)
 {
     weft_lockstep_op *op = &l->result->op[p->op];
-    const op_match m = op_compare(tensor, l->buffer[0], l->buffer[1], OP_SINGLE);
+    op_match m = op_compare(tensor, l->buffer[0], l->buffer[1], OP_SINGLE);
     const double count = (double)op_count(tensor), square = fmax(m.square, least * count);
-    const double error = m.difference == 0 ? 0 : m.difference / square;
-    const bool nans = m.nan_lost > 0 || m.nan_more > 0;
+    m.error = m.difference == 0 ? 0 : m.difference / square;
+    const double error = op_match_error(&m);
     op->bound = bound_of(&l->side[0].plan->op[p->op]);
-    if (!*op->tensor || error > op->nmse || nans) {
-        op->nmse = error;
-        snprintf(op->tensor, sizeof op->tensor, "%s", p->mine->name);
-    }
-    if (nans || !(error <= op->bound)) /* infinities make a NaN of it */
-        part(l, p->op, tensor, op->bound * square / count);
+    if (*op->tensor && !(error > op->nmse)) return;
+    op->nmse = error;
+    snprintf(op->tensor, sizeof op->tensor, "%s", p->mine->name);
+    if (error > op->bound) part(l, p->op, tensor, op->bound * square / count);
 }
 
 /* Compare an output, then give the first device the other's numbers. */

@@ -183,6 +183,12 @@ op_match op_compare(const weft_tensor *tensor, const void *device, const void *r
     return match;
 }
 
+double op_match_error(const op_match *match)
+{
+    const bool nans = match->nan_lost > 0 || match->nan_more > 0;
+    return nans || isnan(match->error) ? (double)INFINITY : match->error;
+}
+
 int64_t op_first_beyond(const weft_tensor *tensor, const void *device, const void *reference,
                         op_width width, double most)
 {

@@ -40,6 +40,10 @@ typedef enum op_width { OP_SINGLE, OP_DOUBLE } op_width;
 op_match op_compare(const weft_tensor *tensor, const void *device, const void *reference,
                     op_width width);
 
+/* The error that a verdict goes by: infinite where one side alone is not a number, and where the
+ * mean square error itself is none. */
+double op_match_error(const op_match *match);
+
 /* What a bound against exact numbers becomes when both sides round: (x + y)^2 <= 2 x^2 + 2 y^2. */
 enum { OP_BOTH_SIDES = 4 };
 

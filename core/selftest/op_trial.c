@@ -147,10 +147,10 @@ static bool check_output(trial *t, int i, const op_data *outputs, const op_data 
     const bool whole = exact || tensor->dtype != WEFT_F32;
     const double bound = whole ? 0 : OP_BOTH_SIDES * t->c->bound;
     const op_match m = op_compare(tensor, outputs->out[i], wanted->out[i], OP_SINGLE);
-    const bool nans = m.nan_lost > 0 || m.nan_more > 0;
-    if (!whole) weft_trial_error(t->row, m.error, bound, m.ulp);
-    if (!nans && m.error <= bound && (!whole || m.differs == 0)) return true;
-    fail_output(t, i, outputs->out[i], wanted->out[i], m.error, bound, numbers);
+    const double error = op_match_error(&m);
+    if (!whole) weft_trial_error(t->row, error, bound, m.ulp);
+    if (error <= bound && (!whole || m.differs == 0)) return true;
+    fail_output(t, i, outputs->out[i], wanted->out[i], error, bound, numbers);
     return false;
 }
 
