@@ -65,31 +65,16 @@ typedef struct planner {
     weft_model *model;
 } planner;
 
-static weft_status count_passes(weft_model *model, const weft_source *source, int64_t batch,
-                                weft_need *n)
-{
-    weft_plan_desc desc = {.mode = WEFT_MODE_TRAIN, .batch = (int32_t)batch, .source = source};
-    WEFT_TRY(weft_need_plan(model, &desc, n));
-    desc.mode = WEFT_MODE_PREDICT;
-    WEFT_TRY(weft_need_plan(model, &desc, n));
-    desc.batch = 1;
-    return weft_need_plan(model, &desc, n);
-}
-
 static weft_status count(void *user, int64_t batch, weft_need *n)
 {
     const planner *p = user;
     const weft_graph *graph = p->desc->graph;
     const weft_dataset data =
         p->desc->data ? *p->desc->data : weft_made_up_outline(graph, made_up_count(graph, batch));
-    weft_source *source;
-    WEFT_TRY(weft_source_describe(&data, data.count, &source));
-    *n = (weft_need){0};
-    weft_need_model(p->model, n);
-    weft_need_source(source, false, n);
-    const weft_status status = count_passes(p->model, source, batch, n);
-    weft_source_free(source);
-    return status;
+    const weft_plan_desc plans[] = {{.mode = WEFT_MODE_TRAIN, .batch = (int32_t)batch},
+                                    {.mode = WEFT_MODE_PREDICT, .batch = (int32_t)batch},
+                                    {.mode = WEFT_MODE_PREDICT, .batch = 1}};
+    return weft_need_all(p->model, &data, plans, sizeof plans / sizeof *plans, n);
 }
 
 static weft_model_desc model_desc(const weft_bench *b)

@@ -50,6 +50,24 @@ weft_status weft_need_plan(weft_model *model, const weft_plan_desc *desc, weft_n
     return status;
 }
 
+weft_status weft_need_all(weft_model *model, const weft_dataset *data, const weft_plan_desc *plans,
+                          int count, weft_need *need)
+{
+    weft_source *source;
+    weft_status status = weft_source_describe(data, data->count, &source);
+    if (status != WEFT_OK) return status;
+    *need = (weft_need){0};
+    weft_need_model(model, need);
+    weft_need_source(source, false, need);
+    for (int i = 0; i < count && status == WEFT_OK; i++) {
+        weft_plan_desc desc = plans[i];
+        desc.source = source;
+        status = weft_need_plan(model, &desc, need);
+    }
+    weft_source_free(source);
+    return status;
+}
+
 static int64_t sum(const weft_need *n)
 {
     return n->weights + n->data + n->activations + n->scratch;

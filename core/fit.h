@@ -20,6 +20,10 @@ void weft_need_model(const weft_model *model, weft_need *need);
 void weft_need_source(const weft_source *source, bool shared, weft_need *need);
 weft_status weft_need_plan(weft_model *model, const weft_plan_desc *desc, weft_need *need);
 
+/* From zero: a model, a source of the data set, and plans over it, whose `source` is filled in. */
+weft_status weft_need_all(weft_model *model, const weft_dataset *data, const weft_plan_desc *plans,
+                          int count, weft_need *need);
+
 /* Something that works on a batch at a time. */
 typedef struct weft_fit {
     const weft_device_entry *entry;

@@ -71,15 +71,8 @@ static weft_status count(void *user, int64_t batch, weft_need *n)
 {
     const planner *p = user;
     const weft_dataset data = weft_made_up_outline(p->desc->graph, batch * p->desc->steps);
-    weft_source *source;
-    WEFT_TRY(weft_source_describe(&data, data.count, &source));
-    const weft_plan_desc plan = plan_desc((int32_t)batch, source);
-    *n = (weft_need){0};
-    weft_need_model(p->model, n);
-    weft_need_source(source, false, n);
-    const weft_status status = weft_need_plan(p->model, &plan, n);
-    weft_source_free(source);
-    return status;
+    const weft_plan_desc plan = plan_desc((int32_t)batch, NULL);
+    return weft_need_all(p->model, &data, &plan, 1, n);
 }
 
 static weft_status check_memory(const weft_lockstep_desc *desc, int k)
