@@ -59,22 +59,15 @@ static weft_status shuffled_order(weft_bench *b)
 
 /* ---- memory ---- */
 
-/* A model without memory, over which plans can be made. */
-typedef struct planner {
-    const weft_bench_desc *desc;
-    weft_model *model;
-} planner;
-
-static weft_status count(void *user, int64_t batch, weft_need *n)
+static weft_status count(const void *user, weft_model *model, int64_t batch, weft_need *n)
 {
-    const planner *p = user;
-    const weft_graph *graph = p->desc->graph;
-    const weft_dataset data =
-        p->desc->data ? *p->desc->data : weft_made_up_outline(graph, made_up_count(graph, batch));
+    const weft_bench_desc *desc = user;
+    const int64_t samples = made_up_count(desc->graph, batch);
+    const weft_dataset data = desc->data ? *desc->data : weft_made_up_outline(desc->graph, samples);
     const weft_plan_desc plans[] = {{.mode = WEFT_MODE_TRAIN, .batch = (int32_t)batch},
                                     {.mode = WEFT_MODE_PREDICT, .batch = (int32_t)batch},
                                     {.mode = WEFT_MODE_PREDICT, .batch = 1}};
-    return weft_need_all(p->model, &data, plans, sizeof plans / sizeof *plans, n);
+    return weft_need_all(model, &data, plans, sizeof plans / sizeof *plans, n);
 }
 
 static weft_model_desc model_desc(const weft_bench *b)
@@ -85,17 +78,14 @@ static weft_model_desc model_desc(const weft_bench *b)
 
 static weft_status check_memory(const weft_bench *b)
 {
-    int64_t bytes;
-    planner p = {.desc = &b->desc};
-    const weft_fit fit = {
-        .entry = b->desc.device_entry, .batch = b->desc.batch, .count = count, .user = &p};
-    if (!fit.entry) return WEFT_OK;
-    weft_model_desc desc = model_desc(b);
-    desc.plan_only = true;
-    WEFT_TRY(weft_model_new(b->desc.graph, b->device, &desc, &p.model));
-    const weft_status status = weft_fit_check(&fit, &bytes);
-    weft_model_free(p.model);
-    return status;
+    const weft_fit fit = {.entry = b->desc.device_entry,
+                          .device = b->device,
+                          .graph = b->desc.graph,
+                          .model = model_desc(b),
+                          .batch = b->desc.batch,
+                          .count = count,
+                          .user = &b->desc};
+    return weft_fit_check(&fit, NULL);
 }
 
 /* ---- plans ---- */

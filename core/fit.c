@@ -89,14 +89,14 @@ static bool fits(const weft_need *n, const weft_device_info *info)
 }
 
 /* The largest batch below the one that does not fit; 0: not even a single sample. */
-static weft_status find_batch(const weft_fit *fit, int64_t *out)
+static weft_status find_batch(const weft_fit *fit, weft_model *model, int64_t *out)
 {
     weft_need n;
     int64_t too_large = fit->batch;
     *out = 0;
     while (too_large - *out > 1) {
         const int64_t middle = *out + (too_large - *out) / 2;
-        WEFT_TRY(fit->count(fit->user, middle, &n));
+        WEFT_TRY(fit->count(fit->user, model, middle, &n));
         if (fits(&n, &fit->entry->info))
             *out = middle;
         else
@@ -124,12 +124,12 @@ static void cure_text(const weft_fit *fit, int64_t batch, char text[CURE_TEXT])
                  (long long)batch, (long long)batch);
 }
 
-static weft_status refuse(const weft_fit *fit, const weft_need *n)
+static weft_status refuse(const weft_fit *fit, weft_model *model, const weft_need *n)
 {
     const weft_device_info *info = &fit->entry->info;
     char text[8][BYTES_TEXT], cure[CURE_TEXT];
     int64_t batch;
-    WEFT_TRY(find_batch(fit, &batch));
+    WEFT_TRY(find_batch(fit, model, &batch));
     cure_text(fit, batch, cure);
     return weft_fail(
         WEFT_ERR_MEMORY,
@@ -142,10 +142,23 @@ static weft_status refuse(const weft_fit *fit, const weft_need *n)
         bytes_text(info->max_alloc_bytes, text[7]), cure);
 }
 
-weft_status weft_fit_check(const weft_fit *fit, int64_t *bytes)
+static weft_status check(const weft_fit *fit, weft_model *model, int64_t *bytes)
 {
     weft_need n;
-    WEFT_TRY(fit->count(fit->user, fit->batch, &n));
-    *bytes = sum(&n);
-    return fits(&n, &fit->entry->info) ? WEFT_OK : refuse(fit, &n);
+    WEFT_TRY(fit->count(fit->user, model, fit->batch, &n));
+    if (bytes) *bytes = sum(&n);
+    return fits(&n, &fit->entry->info) ? WEFT_OK : refuse(fit, model, &n);
+}
+
+weft_status weft_fit_check(const weft_fit *fit, int64_t *bytes)
+{
+    weft_model_desc desc = fit->model;
+    weft_model *model;
+    if (bytes) *bytes = 0;
+    if (!fit->entry) return WEFT_OK;
+    desc.plan_only = true;
+    WEFT_TRY(weft_model_new(fit->graph, fit->device, &desc, &model));
+    const weft_status status = check(fit, model, bytes);
+    weft_model_free(model);
+    return status;
 }

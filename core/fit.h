@@ -24,17 +24,21 @@ weft_status weft_need_plan(weft_model *model, const weft_plan_desc *desc, weft_n
 weft_status weft_need_all(weft_model *model, const weft_dataset *data, const weft_plan_desc *plans,
                           int count, weft_need *need);
 
-/* Something that works on a batch at a time. */
+/* Something that works with a model on a batch at a time. */
 typedef struct weft_fit {
-    const weft_device_entry *entry;
+    const weft_device_entry *entry; /* NULL: its limits are not known */
+    weft_device *device;
+    const weft_graph *graph;
+    weft_model_desc model;
     int64_t batch;
     bool resumes; /* so the batch cannot be another */
-    weft_status (*count)(void *user, int64_t batch, weft_need *out); /* all that a batch needs */
-    void *user;
+    /* All that a batch needs; plans over the model can be made and not run. */
+    weft_status (*count)(const void *user, weft_model *model, int64_t batch, weft_need *out);
+    const void *user;
 } weft_fit;
 
 /* WEFT_ERR_MEMORY with the sizes and the largest batch that fits when the device has too little
- * memory. *bytes is what the batch needs. */
+ * memory. *bytes (may be NULL) is what the batch needs, 0 where the limits are not known. */
 weft_status weft_fit_check(const weft_fit *fit, int64_t *bytes);
 
 #endif

@@ -61,33 +61,24 @@ static weft_status open_side(const weft_lockstep_desc *desc, const weft_dataset 
     return weft_model_prepare(s->model, NULL, NULL);
 }
 
-/* A model without memory, over which plans can be made. */
-typedef struct planner {
-    const weft_lockstep_desc *desc; /* defaults filled in */
-    weft_model *model;
-} planner;
-
-static weft_status count(void *user, int64_t batch, weft_need *n)
+static weft_status count(const void *user, weft_model *model, int64_t batch, weft_need *n)
 {
-    const planner *p = user;
-    const weft_dataset data = weft_made_up_outline(p->desc->graph, batch * p->desc->steps);
+    const weft_lockstep_desc *desc = user; /* defaults filled in */
+    const weft_dataset data = weft_made_up_outline(desc->graph, batch * desc->steps);
     const weft_plan_desc plan = plan_desc((int32_t)batch, NULL);
-    return weft_need_all(p->model, &data, &plan, 1, n);
+    return weft_need_all(model, &data, &plan, 1, n);
 }
 
 static weft_status check_memory(const weft_lockstep_desc *desc, int k)
 {
-    int64_t bytes;
-    planner p = {.desc = desc};
-    const weft_fit fit = {
-        .entry = desc->device_entry[k], .batch = desc->batch, .count = count, .user = &p};
-    if (!fit.entry) return WEFT_OK;
-    weft_model_desc model = model_desc(desc);
-    model.plan_only = true;
-    WEFT_TRY(weft_model_new(desc->graph, desc->device[k], &model, &p.model));
-    const weft_status status = weft_fit_check(&fit, &bytes);
-    weft_model_free(p.model);
-    return status;
+    const weft_fit fit = {.entry = desc->device_entry[k],
+                          .device = desc->device[k],
+                          .graph = desc->graph,
+                          .model = model_desc(desc),
+                          .batch = desc->batch,
+                          .count = count,
+                          .user = desc};
+    return weft_fit_check(&fit, NULL);
 }
 
 static void close_side(side *s)
