@@ -1,9 +1,10 @@
 #define _XOPEN_SOURCE 700 /* popen */
 
-/* What takes a driver's compiler long: training through CLBlast, and the programs of two batch
- * sizes. */
+/* What takes a driver's compiler long: training through CLBlast, the programs of two batch sizes,
+ * and the cache of programs. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "tests/train_bench.h"
 
@@ -102,6 +103,34 @@ START_TEST(no_program_depends_on_the_batch_size)
 }
 END_TEST
 
+static void keep_warning(void *user, weft_level level, const char *text)
+{
+    if (level == WEFT_WARNING) snprintf(user, 256, "%s", text);
+}
+
+/* Some drivers keep in the cache folder what they make the binaries from: PoCL crashes without it,
+ * or gives out a binary that crashes the next start. */
+START_TEST(an_emptied_cache_stays_empty)
+{
+    train_bench b;
+    weft_train_result result;
+    char warning[256] = "", cache[560];
+    if (!bench_device(1)) return;
+    bench_open(&b, bench_device(1), BENCH_PLAIN);
+    snprintf(cache, sizeof cache, "%s/cache", b.folder);
+    reopen(&b, &(weft_open_desc){.cache_dir = cache, .log = {keep_warning, warning}});
+    weft_train_desc desc = bench_desc(&b);
+    desc.options.max_steps = 2;
+    ck_weft(bench_train(&b, &desc, &result));
+    ck_assert(bench_exists(cache));
+    bench_remove(cache);
+    reopen(&b, &(weft_open_desc){.cache_dir = NULL});
+    ck_assert_ptr_nonnull(strstr(warning, "cache was emptied meanwhile"));
+    ck_assert(!bench_exists(cache));
+    bench_close(&b);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("opencl");
@@ -111,6 +140,7 @@ int main(void)
     tcase_add_test(tests, clblast_trains_as_our_own_kernels_do);
 #endif
     tcase_add_loop_test(tests, no_program_depends_on_the_batch_size, 0, 2);
+    tcase_add_test(tests, an_emptied_cache_stays_empty);
     suite_add_tcase(suite, tests);
     return weft_suite_run(suite);
 }

@@ -51,6 +51,7 @@ typedef struct cl_device {
     cl_choices *choices; /* what the tuner found */
     char *cache_dir;     /* NULL: none */
     char *dump_dir;      /* NULL: none */
+    bool answered;       /* the probe's answer is stored in the cache folder */
     weft_gemm_route gemm;
     weft_log log;
     bool profile;

@@ -30,6 +30,9 @@ void cl_close(weft_device *device);
 /* probe.c: time fma() against a * b + c, or read the stored answer. */
 weft_status cl_probe(cl_device *device);
 
+/* Whether the stored answer has gone since: the cache folder was emptied under the device. */
+bool cl_probe_is_gone(const cl_device *device);
+
 /* routes.c: what was decided before wins over what the probe and the options say; and what is
  * decided now, after both. WEFT_ERR_UNSUPPORTED when the build lacks what is asked for. */
 void cl_routes_take(cl_device *device, const char *routes);
@@ -48,7 +51,8 @@ void cl_entry_launched(cl_entry *entry);
 
 /* Write the binaries of programs with kernels that were launched and are not in the binary on disk.
  * Called when the device is closed: some drivers compile everything once more before they give out
- * a binary. A cache that cannot be written is no failure. */
+ * a binary, from files of theirs in our cache folder; when that was emptied, nothing is asked for.
+ * A cache that cannot be written is no failure. */
 void cl_cache_save(cl_device *device);
 
 /* The identity of device and driver as 32 hex digits, for file names of the cache. */

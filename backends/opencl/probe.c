@@ -170,6 +170,15 @@ weft_status cl_probe(cl_device *device)
         if (status == WEFT_OK) status = time_registers(device);
         if (status == WEFT_OK && path) write_answers(device, path);
     }
+    device->answered = path && weft_path_exists(path);
     free(path);
     return status;
+}
+
+bool cl_probe_is_gone(const cl_device *device)
+{
+    char *path = answer_path(device);
+    const bool gone = device->answered && path && !weft_path_exists(path);
+    free(path);
+    return gone;
 }

@@ -395,22 +395,28 @@ static void save_if_fresh(cl_device *device, program *p)
     }
 }
 
-/* Some drivers compile each kernel once more for it, which may take as long as the start did. */
-static void announce(const cl_device *device)
+static int count_fresh(const cl_device *device)
 {
-    enum { MANY = 8 };
     char names[NAMES_MAX];
     int fresh = 0;
     for (const program *p = device->cache->programs; p; p = p->next)
         fresh += worth_saving(p, names);
-    if (fresh >= MANY)
-        weft_say(&device->log, WEFT_INFO, "keeping %d compiled programs for the next start", fresh);
+    return fresh;
 }
 
 void cl_cache_save(cl_device *device)
 {
-    if (!device->cache_dir) return;
-    announce(device);
+    enum { MANY = 8 };
+    const int fresh = device->cache_dir ? count_fresh(device) : 0;
+    if (fresh == 0) return;
+    if (cl_probe_is_gone(device)) {
+        weft_say(&device->log, WEFT_WARNING, "kernels are not cached: %s was emptied meanwhile",
+                 device->cache_dir);
+        return;
+    }
+    /* Some drivers compile each kernel once more for it, which may take as long as the start. */
+    if (fresh >= MANY)
+        weft_say(&device->log, WEFT_INFO, "keeping %d compiled programs for the next start", fresh);
     for (program *p = device->cache->programs; p; p = p->next) {
         save_if_fresh(device, p);
     }
