@@ -103,29 +103,23 @@ START_TEST(no_program_depends_on_the_batch_size)
 }
 END_TEST
 
-static void keep_warning(void *user, weft_level level, const char *text)
-{
-    if (level == WEFT_WARNING) snprintf(user, 256, "%s", text);
-}
-
 /* Some drivers keep in the cache folder what they make the binaries from: PoCL crashes without it,
  * or gives out a binary that crashes the next start. */
 START_TEST(an_emptied_cache_stays_empty)
 {
     train_bench b;
     weft_train_result result;
-    char warning[256] = "", cache[560];
     if (!bench_device(1)) return;
     bench_open(&b, bench_device(1), BENCH_PLAIN);
-    snprintf(cache, sizeof cache, "%s/cache", b.folder);
-    reopen(&b, &(weft_open_desc){.cache_dir = cache, .log = {keep_warning, warning}});
+    const char *cache = bench_path(&b, "cache");
     weft_train_desc desc = bench_desc(&b);
+    reopen(&b, &(weft_open_desc){.cache_dir = cache, .log = desc.log});
     desc.options.max_steps = 2;
     ck_weft(bench_train(&b, &desc, &result));
     ck_assert(bench_exists(cache));
     bench_remove(cache);
     reopen(&b, &(weft_open_desc){.cache_dir = NULL});
-    ck_assert_ptr_nonnull(strstr(warning, "cache was emptied meanwhile"));
+    ck_assert_ptr_nonnull(strstr(b.log.warning, "cache was emptied meanwhile"));
     ck_assert(!bench_exists(cache));
     bench_close(&b);
 }
